@@ -1,0 +1,1 @@
+"""Pure functions and values on numpy arrays: no files, no Qt, no TensorFlow."""

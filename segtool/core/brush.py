@@ -1,0 +1,74 @@
+"""The region that a brush covers."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from segtool.core.geometry import Rect
+
+Point = tuple[float, float]
+
+
+def disc(diameter: int) -> npt.NDArray[np.bool_]:
+    """Return a filled disc as a square boolean array of side ``diameter`` (at least 1 pixel)."""
+    centre = (diameter - 1) / 2
+    rows, columns = np.ogrid[:diameter, :diameter]
+    return (rows - centre) ** 2 + (columns - centre) ** 2 <= (diameter / 2) ** 2
+
+
+def stroke_region(
+    start: Point, end: Point, *, diameter: int, shape: tuple[int, int]
+) -> tuple[Rect, npt.NDArray[np.bool_]]:
+    """Return the pixels that a round brush covers when it is dragged from one point to another.
+
+    Parameters
+    ----------
+    start, end : (x, y)
+        Image coordinates in pixels; pixel (i, j) spans i…i+1. Equal points give one dab.
+    diameter : int
+        Brush diameter in pixels, at least 1. A diameter of 1 covers the pixel under the point.
+    shape : (H, W)
+        Size of the image that clips the result.
+
+    Returns
+    -------
+    Rect
+        Box of the covered pixels, clipped to the image; may be empty.
+    ndarray of bool, shape (rect.height, rect.width)
+        The covered pixels inside the box. The work depends on the box, never on the image.
+    """
+    offset = (diameter - 1) / 2
+    corners = [(int(np.floor(x - offset)), int(np.floor(y - offset))) for x, y in (start, end)]
+    full = Rect.from_edges(
+        min(x for x, _ in corners),
+        min(y for _, y in corners),
+        max(x for x, _ in corners) + diameter,
+        max(y for _, y in corners) + diameter,
+    )
+    box = full.intersect(Rect.of_shape(shape))
+    if box.is_empty:
+        return box, np.zeros((0, 0), dtype=np.bool_)
+    canvas = np.zeros((full.height, full.width), dtype=np.uint8)
+    stamp = disc(diameter)
+    for x, y in corners:
+        canvas[y - full.y : y - full.y + diameter, x - full.x : x - full.x + diameter] |= stamp
+    if corners[0] != corners[1]:
+        _fill_between(canvas, corners, full, diameter)
+    inner = Rect(box.x - full.x, box.y - full.y, box.width, box.height)
+    return box, canvas[inner.slices].astype(np.bool_)
+
+
+def _fill_between(canvas: npt.NDArray[np.uint8], corners: list[tuple[int, int]], full: Rect, diameter: int) -> None:
+    """Fill the band that joins the two discs, in place."""
+    points = np.array([(x - full.x, y - full.y) for x, y in corners], dtype=np.float64) + (diameter - 1) / 2
+    if diameter <= 2:
+        first, second = (tuple(int(v) for v in np.floor(point)) for point in points)
+        cv2.line(canvas, first, second, 1, thickness=diameter)
+        return
+    direction = points[1] - points[0]
+    normal = np.array([-direction[1], direction[0]]) / np.hypot(*direction) * (diameter - 1) / 2
+    band = np.array([points[0] + normal, points[1] + normal, points[1] - normal, points[0] - normal])
+    # Fixed-point coordinates keep thin diagonal bands straight.
+    cv2.fillConvexPoly(canvas, np.round(band * 256).astype(np.int32), 1, lineType=cv2.LINE_8, shift=8)

@@ -1,0 +1,192 @@
+"""The classes of a project or a model: ids, names and colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from segtool.core.errors import SegToolError
+from segtool.core.palette import Colour, default_colour
+
+BACKGROUND = 0
+VOID = 255
+MAX_CLASS_ID = 254
+
+
+@dataclass(frozen=True, slots=True)
+class ClassInfo:
+    """One class: its id in masks (0…254), its name and its display colour (red, green, blue)."""
+
+    id: int
+    name: str
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSet:
+    """The classes of a project or model, in id order; id 0 is always among them.
+
+    Changing methods return a new set.
+    """
+
+    classes: tuple[ClassInfo, ...]
+
+    def __post_init__(self) -> None:
+        ids = [item.id for item in self.classes]
+        names = [item.name.casefold() for item in self.classes]
+        if ids != sorted(set(ids)) or not ids or ids[0] != BACKGROUND or ids[-1] > MAX_CLASS_ID:
+            raise SegToolError(f"class ids must be unique, start at 0 and stay below 255, but are {ids}")
+        if len(set(names)) != len(names) or any(not name.strip() for name in names):
+            raise SegToolError(f"class names must be unique and not empty, but are {[c.name for c in self.classes]}")
+
+    def __iter__(self) -> Iterator[ClassInfo]:
+        return iter(self.classes)
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    def __contains__(self, class_id: object) -> bool:
+        return any(item.id == class_id for item in self.classes)
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Class ids in rising order, void not among them."""
+        return tuple(item.id for item in self.classes)
+
+    def get(self, class_id: int) -> ClassInfo:
+        """Return the class with that id; KeyError if there is none."""
+        for item in self.classes:
+            if item.id == class_id:
+                return item
+        raise KeyError(class_id)
+
+    def named(self, name: str) -> ClassInfo | None:
+        """Return the class of that name, upper and lower case alike, or None."""
+        return next((item for item in self.classes if item.name.casefold() == name.casefold()), None)
+
+    def label(self, value: int) -> str:
+        """Return what to call a mask value: a class name, "void" or "id 37 (no class)"."""
+        if value == VOID:
+            return "void"
+        return self.get(value).name if value in self else f"id {value} (no class)"
+
+    def free_id(self) -> int:
+        """Return the smallest id that no class has."""
+        free = next((i for i in range(MAX_CLASS_ID + 1) if i not in self), None)
+        if free is None:
+            raise SegToolError("there is no free class id left: 255 classes are the most that a mask can hold")
+        return free
+
+    def with_added(self, name: str, *, colour: Colour | None = None) -> ClassSet:
+        """Return the set with one more class under the smallest free id."""
+        new_id = self.free_id()
+        item = ClassInfo(new_id, name.strip(), default_colour(new_id) if colour is None else colour)
+        return ClassSet(tuple(sorted((*self.classes, item), key=lambda c: c.id)))
+
+    def with_renamed(self, class_id: int, name: str) -> ClassSet:
+        """Return the set with another name for one class."""
+        return self._with(replace(self.get(class_id), name=name.strip()))
+
+    def with_recoloured(self, class_id: int, colour: Colour) -> ClassSet:
+        """Return the set with another colour for one class."""
+        return self._with(replace(self.get(class_id), colour=colour))
+
+    def without(self, class_id: int) -> ClassSet:
+        """Return the set without one class; id 0 cannot go."""
+        if class_id == BACKGROUND:
+            raise SegToolError("the class with id 0 cannot be removed")
+        return ClassSet(tuple(item for item in self.classes if item.id != class_id))
+
+    def _with(self, changed: ClassInfo) -> ClassSet:
+        return ClassSet(tuple(changed if item.id == changed.id else item for item in self.classes))
+
+    def unknown_ids(self, mask: npt.NDArray[np.uint8]) -> tuple[int, ...]:
+        """Return the values of a mask (H×W uint8) that are neither a class nor void."""
+        present = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
+        return tuple(int(value) for value in present if value != VOID and int(value) not in self)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the classes as a list that ``from_json`` reads back."""
+        return [{"id": c.id, "name": c.name, "colour": list(c.colour)} for c in self.classes]
+
+    @classmethod
+    def from_json(cls, value: object) -> ClassSet:
+        """Build from a list of ``{"id", "name"[, "colour"]}``; an entry for void (255) is passed over.
+
+        A missing id 0 is added as *background*. Raises SegToolError if the list is malformed.
+        """
+        if not isinstance(value, list):
+            raise SegToolError('classes must be a list of {"id", "name"}')
+        items = [_class_from_json(entry) for entry in value]
+        kept = sorted((item for item in items if item.id != VOID), key=lambda c: c.id)
+        if not kept or kept[0].id != BACKGROUND:
+            kept.insert(0, ClassInfo(BACKGROUND, "background", default_colour(BACKGROUND)))
+        return cls(tuple(kept))
+
+
+def _class_from_json(entry: object) -> ClassInfo:
+    if not isinstance(entry, dict):
+        raise SegToolError(f'a class must be {{"id", "name"}}, not {entry!r}')
+    class_id, name = entry.get("id"), entry.get("name")
+    if isinstance(class_id, bool) or not isinstance(class_id, int) or not 0 <= class_id <= VOID:
+        raise SegToolError(f"a class id must be a whole number from 0 to 254, not {class_id!r}")
+    if not isinstance(name, str):
+        raise SegToolError(f"the name of class {class_id} must be text, not {name!r}")
+    colour = entry.get("colour", list(default_colour(class_id)))
+    if not (
+        isinstance(colour, list)
+        and len(colour) == 3
+        and all(isinstance(v, int) and not isinstance(v, bool) and 0 <= v <= 255 for v in colour)
+    ):
+        raise SegToolError(f"the colour of class {class_id} must be three numbers from 0 to 255, not {colour!r}")
+    return ClassInfo(class_id, name, (colour[0], colour[1], colour[2]))
+
+
+DEFAULT_CLASSES = ClassSet(
+    (
+        ClassInfo(BACKGROUND, "background", default_colour(BACKGROUND)),
+        ClassInfo(1, "object", default_colour(1)),
+    )
+)
+
+
+def is_background(item: ClassInfo) -> bool:
+    """Tell whether a class is called background: such a class is left out of mean metrics."""
+    return item.name.casefold() == "background"
+
+
+def match_classes(source: ClassSet, target: ClassSet) -> tuple[ClassSet, npt.NDArray[np.uint8]]:
+    """Fit one set of classes into another by name.
+
+    Parameters
+    ----------
+    source : ClassSet
+        Classes that a model (or an imported mask) uses.
+    target : ClassSet
+        Classes of the project.
+
+    Returns
+    -------
+    ClassSet
+        The target, with every source class that it lacked added under a free id. Two backgrounds
+        match whatever they are called if both sets have exactly id 0 as background by position
+        and the source's id 0 is named "background".
+    ndarray of uint8, shape (256,)
+        Table from source id to target id; void stays void.
+    """
+    merged = target
+    table = np.full(256, VOID, dtype=np.uint8)
+    for item in source:
+        found = merged.named(item.name)
+        if found is None and item.id == BACKGROUND and is_background(item):
+            found = merged.get(BACKGROUND)
+        if found is None:
+            merged = merged.with_added(item.name, colour=item.colour)
+            found = merged.named(item.name)
+            assert found is not None
+        table[item.id] = found.id
+    return merged, table

@@ -1,0 +1,182 @@
+"""Reversible changes of a mask, kept as the tiles that they changed."""
+
+from __future__ import annotations
+
+import zlib
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from segtool.core.geometry import Rect
+
+TILE = 256
+Mask = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class TileChange:
+    """One tile before and after an edit, as zlib streams of its rows."""
+
+    rect: Rect
+    before: bytes
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One undoable change of a mask: a stroke, a segmentation, a class removed."""
+
+    name: str
+    tiles: tuple[TileChange, ...]
+
+    @property
+    def rect(self) -> Rect:
+        """Box of the tiles that changed."""
+        box = Rect(0, 0, 0, 0)
+        for tile in self.tiles:
+            box = box.union(tile.rect)
+        return box
+
+    @property
+    def size(self) -> int:
+        """Memory that the edit holds, in bytes."""
+        return sum(len(tile.before) + len(tile.after) for tile in self.tiles)
+
+    def undo(self, mask: Mask) -> Rect:
+        """Put the pixels from before the edit back into ``mask``; return what changed."""
+        return self._write(mask, after=False)
+
+    def redo(self, mask: Mask) -> Rect:
+        """Put the pixels from after the edit back into ``mask``; return what changed."""
+        return self._write(mask, after=True)
+
+    def _write(self, mask: Mask, *, after: bool) -> Rect:
+        for tile in self.tiles:
+            stream = zlib.decompress(tile.after if after else tile.before)
+            pixels = np.frombuffer(stream, dtype=np.uint8).reshape(tile.rect.height, tile.rect.width)
+            mask[tile.rect.slices] = pixels
+        return self.rect
+
+
+class EditRecorder:
+    """Writes regions into a mask and remembers each tile as it was before its first change.
+
+    Parameters
+    ----------
+    mask : ndarray of uint8, shape (H, W)
+        Changed in place.
+    name : str
+        What the edit will be called in the Edit menu.
+    """
+
+    def __init__(self, mask: Mask, *, name: str) -> None:
+        self._mask = mask
+        self._name = name
+        self._before: dict[tuple[int, int], Mask] = {}
+
+    def paint(self, rect: Rect, region: npt.NDArray[np.bool_], value: int) -> Rect:
+        """Set the pixels of ``region`` (bool, the size of ``rect``) to ``value``; return the box touched."""
+        if rect.is_empty:
+            return rect
+        self._remember(rect)
+        self._mask[rect.slices][region] = value
+        return rect
+
+    def replace(self, rect: Rect, pixels: Mask) -> Rect:
+        """Set the pixels of ``rect`` to ``pixels`` (uint8, the size of ``rect``); return the box touched."""
+        if rect.is_empty:
+            return rect
+        self._remember(rect)
+        self._mask[rect.slices] = pixels
+        return rect
+
+    def commit(self) -> Edit | None:
+        """Finish: return the edit, or None if no pixel has changed."""
+        tiles = []
+        for (row, column), before in self._before.items():
+            rect = self._tile_rect(row, column)
+            after = np.ascontiguousarray(self._mask[rect.slices])
+            if not np.array_equal(before, after):
+                tiles.append(TileChange(rect, zlib.compress(before.tobytes(), 1), zlib.compress(after.tobytes(), 1)))
+        self._before.clear()
+        return Edit(self._name, tuple(tiles)) if tiles else None
+
+    def cancel(self) -> Rect:
+        """Put everything back as it was; return the box that changed."""
+        box = Rect(0, 0, 0, 0)
+        for (row, column), before in self._before.items():
+            rect = self._tile_rect(row, column)
+            self._mask[rect.slices] = before
+            box = box.union(rect)
+        self._before.clear()
+        return box
+
+    def _remember(self, rect: Rect) -> None:
+        for row in range(rect.y // TILE, (rect.bottom - 1) // TILE + 1):
+            for column in range(rect.x // TILE, (rect.right - 1) // TILE + 1):
+                if (row, column) not in self._before:
+                    self._before[row, column] = self._mask[self._tile_rect(row, column).slices].copy()
+
+    def _tile_rect(self, row: int, column: int) -> Rect:
+        return Rect(column * TILE, row * TILE, TILE, TILE).intersect(Rect.of_shape(self._mask.shape))
+
+
+@dataclass(slots=True)
+class History:
+    """Undo and redo stacks of one mask, bounded by the bytes they hold.
+
+    Attributes
+    ----------
+    limit : int
+        Bytes after which the oldest edits are forgotten; the newest one always stays.
+    """
+
+    limit: int = 256 * 1024 * 1024
+    _done: deque[Edit] = field(default_factory=deque)
+    _undone: list[Edit] = field(default_factory=list)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an edit to take back."""
+        return bool(self._done)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an edit to do again."""
+        return bool(self._undone)
+
+    @property
+    def undo_name(self) -> str:
+        """Name of the edit that undo would take back, or an empty string."""
+        return self._done[-1].name if self._done else ""
+
+    @property
+    def redo_name(self) -> str:
+        """Name of the edit that redo would do again, or an empty string."""
+        return self._undone[-1].name if self._undone else ""
+
+    def push(self, edit: Edit) -> None:
+        """Add an edit that has just been made; what was undone is forgotten."""
+        self._undone.clear()
+        self._done.append(edit)
+        size = sum(item.size for item in self._done)
+        while size > self.limit and len(self._done) > 1:
+            size -= self._done.popleft().size
+
+    def undo(self, mask: Mask) -> Rect:
+        """Take the last edit back in ``mask``; return the box that changed (empty if there is none)."""
+        if not self._done:
+            return Rect(0, 0, 0, 0)
+        edit = self._done.pop()
+        self._undone.append(edit)
+        return edit.undo(mask)
+
+    def redo(self, mask: Mask) -> Rect:
+        """Do the last undone edit again in ``mask``; return the box that changed (empty if there is none)."""
+        if not self._undone:
+            return Rect(0, 0, 0, 0)
+        edit = self._undone.pop()
+        self._done.append(edit)
+        return edit.redo(mask)

@@ -1,0 +1,147 @@
+"""What a person chooses for one training: a frozen value that travels as JSON to the child process."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from segtool.core.errors import TrainingError
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentationSettings:
+    """Strength of each random change of a training crop; 0 switches it off.
+
+    Attributes
+    ----------
+    horizontal_flip, vertical_flip : float
+        Probability, 0…1.
+    rotation : float
+        Largest angle in degrees, 0…180, either way.
+    zoom : float
+        Largest relative change of scale, 0…0.9: 0.25 draws from 1/1.25 to 1.25, log-uniform.
+    shift : float
+        Largest shift as a fraction of the crop, 0…0.5, either way, per axis.
+    brightness : float
+        Largest change added to the normalised intensities, 0…1, either way.
+    contrast : float
+        Largest relative change of contrast about the crop's mean, 0…0.9.
+    """
+
+    horizontal_flip: float = 0.5
+    vertical_flip: float = 0.5
+    rotation: float = 180.0
+    zoom: float = 0.4
+    shift: float = 0.1
+    brightness: float = 0.15
+    contrast: float = 0.3
+
+    def __post_init__(self) -> None:
+        for name, most in AUGMENTATION_LIMITS.items():
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
+                raise TrainingError(f"augmentation {name!r} must be a number from 0 to {most}, not {value!r}")
+
+    @classmethod
+    def none(cls) -> AugmentationSettings:
+        """Return settings with every change switched off."""
+        return cls(**dict.fromkeys(AUGMENTATION_LIMITS, 0.0))
+
+
+# Field name → largest value allowed: what the dialog offers and what the command line accepts.
+AUGMENTATION_LIMITS: dict[str, float] = {
+    "horizontal_flip": 1.0,
+    "vertical_flip": 1.0,
+    "rotation": 180.0,
+    "zoom": 0.9,
+    "shift": 0.5,
+    "brightness": 1.0,
+    "contrast": 0.9,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """One training run.
+
+    Attributes
+    ----------
+    minutes : float or None
+        Time budget, start-up of the process not counted. Exactly one of minutes and epochs is set.
+    epochs : int or None
+        Number of epochs of ``steps_per_epoch`` steps.
+    steps_per_epoch : int
+        Optimiser steps between two validations.
+    patience : int
+        Epochs without a better validation loss after which the run stops; the best weights are kept.
+    learning_rate : float
+        Peak rate of AdamW.
+    batch : int
+        Crops per step.
+    crop : int
+        Side of a training crop in pixels.
+    seed : int
+        Seed of weights, crops, augmentation and hold-out rule.
+    augmentation : AugmentationSettings
+        Random changes of each crop.
+    images : tuple of str or None
+        Keys (paths relative to the folder, "/" between parts) of the images to train on; None: all with a mask.
+    held_out : tuple of str or None
+        Keys of the images held out for validation; None: chosen by the seeded rule.
+    """
+
+    minutes: float | None = 3.0
+    epochs: int | None = None
+    steps_per_epoch: int = 25
+    patience: int = 8
+    learning_rate: float = 5e-4
+    batch: int = 4
+    crop: int = 256
+    seed: int = 0
+    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+    images: tuple[str, ...] | None = None
+    held_out: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.minutes is None) == (self.epochs is None):
+            raise TrainingError("give either a time budget or a number of epochs")
+        positive = ("minutes", "epochs", "steps_per_epoch", "patience", "learning_rate", "batch", "crop")
+        for name in positive:
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise TrainingError(f"{name.replace('_', ' ')} must be above 0, not {value!r}")
+        if self.crop % 32:
+            raise TrainingError(f"the crop size must be a multiple of 32, not {self.crop}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a plain dictionary that ``from_json`` reads back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: object) -> RunSettings:
+        """Build from a dictionary; missing fields keep their defaults, unknown ones are an error."""
+        if not isinstance(value, dict):
+            raise TrainingError("training settings must be a JSON object")
+        known = {item.name for item in fields(cls)}
+        if unknown := sorted(set(value) - known):
+            raise TrainingError(f"unknown training settings: {', '.join(unknown)}")
+        data = dict(value)
+        if "augmentation" in data:
+            if not isinstance(data["augmentation"], dict) or set(data["augmentation"]) - set(AUGMENTATION_LIMITS):
+                raise TrainingError(f"augmentation settings must be among {', '.join(AUGMENTATION_LIMITS)}")
+            data["augmentation"] = AugmentationSettings(**data["augmentation"])
+        for name in ("images", "held_out"):
+            if data.get(name) is not None:
+                data[name] = tuple(str(key) for key in data[name])
+        try:
+            return cls(**data)
+        except TypeError as exc:
+            raise TrainingError(f"training settings do not fit: {exc}") from exc
+
+    def with_time(self, minutes: float) -> RunSettings:
+        """Return the settings with a time budget instead of a number of epochs."""
+        return replace(self, minutes=minutes, epochs=None)
+
+    def with_epochs(self, epochs: int) -> RunSettings:
+        """Return the settings with a number of epochs instead of a time budget."""
+        return replace(self, epochs=epochs, minutes=None)

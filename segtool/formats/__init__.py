@@ -1,0 +1,1 @@
+"""Disk to arrays and back: the one image decoder, mask PNG and the atomic write."""

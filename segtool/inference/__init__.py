@@ -1,0 +1,1 @@
+"""Running a model's OpenVINO network over images, tile by tile."""

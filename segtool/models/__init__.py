@@ -1,0 +1,1 @@
+"""Model folders: their card, where they are found and whether they are whole."""

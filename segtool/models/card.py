@@ -1,0 +1,124 @@
+"""A model's card: ``model.json``, what the model is, how it was made and what its files hash to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from segtool.core.classes import ClassSet
+from segtool.core.errors import ModelError, SegToolError
+from segtool.core.normalisation import Normalisation
+from segtool.models.network_config import NetworkConfig
+
+CARD_FILE = "model.json"
+WEIGHTS_FILE = "network.weights.h5"
+NETWORK_FILE = "network.xml"
+NETWORK_DATA_FILE = "network.bin"
+MODEL_FILES = (WEIGHTS_FILE, NETWORK_FILE, NETWORK_DATA_FILE)
+FORMAT_VERSION = 1
+_MAX_CARD_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What ``model.json`` holds.
+
+    Attributes
+    ----------
+    name : str
+        Name shown to the person; the folder's name need not be the same.
+    classes : ClassSet
+        Output i of a softmax is the i-th class; a sigmoid's single output is the second class.
+    network : NetworkConfig
+        The architecture.
+    normalisation : Normalisation
+        Percentiles by which images are brought to 0…1.
+    created : str
+        Date and time, ISO 8601, UTC.
+    training : dict
+        Settings, data (names and licence), base, steps, seconds, seed, versions: for people, never acted on.
+    metrics : dict or None
+        As ``segtool evaluate --json`` prints it, on the held-out images.
+    curves : list of dict
+        One ``RunEpoch`` each.
+    files : dict
+        File name → sha256 in hex.
+    """
+
+    name: str
+    classes: ClassSet
+    network: NetworkConfig
+    normalisation: Normalisation
+    created: str
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] | None = None
+    curves: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        expected = max(2, self.network.outputs)
+        if len(self.classes) != expected:
+            raise ModelError(f"the network tells {expected} classes apart but the card names {len(self.classes)}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a plain dictionary that ``from_json`` reads back."""
+        return {
+            "format": FORMAT_VERSION,
+            "name": self.name,
+            "classes": self.classes.to_json(),
+            "network": self.network.to_json(),
+            "normalisation": {"low": self.normalisation.low, "high": self.normalisation.high},
+            "created": self.created,
+            "training": self.training,
+            "metrics": self.metrics,
+            "curves": self.curves,
+            "files": self.files,
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> ModelCard:
+        """Build from an untrusted dictionary; ModelError if anything is missing or out of bounds."""
+        if not isinstance(value, dict):
+            raise ModelError("the card is not a JSON object")
+        if value.get("format") != FORMAT_VERSION:
+            raise ModelError(
+                f"the card has format {value.get('format')!r}, this program reads {FORMAT_VERSION}",
+                remedy="Open it with the version of SegTool that wrote it.",
+            )
+        try:
+            low, high = float(value["normalisation"]["low"]), float(value["normalisation"]["high"])
+            if not 0 <= low < high <= 100:
+                raise ModelError(f"normalisation percentiles must rise within 0…100, not {low}, {high}")
+            files = {str(name): str(digest) for name, digest in value["files"].items()}
+            return cls(
+                name=str(value["name"])[:200],
+                classes=ClassSet.from_json(value["classes"]),
+                network=NetworkConfig.from_json(value["network"]),
+                normalisation=Normalisation(low, high),
+                created=str(value.get("created", "")),
+                training=value["training"] if isinstance(value.get("training"), dict) else {},
+                metrics=value["metrics"] if isinstance(value.get("metrics"), dict) else None,
+                curves=value["curves"] if isinstance(value.get("curves"), list) else [],
+                files=files,
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            raise ModelError(f"the card is malformed ({type(exc).__name__}: {exc})") from exc
+
+
+def read_card(folder: Path) -> ModelCard:
+    """Read and validate ``folder/model.json``; ModelError names the file and what is wrong."""
+    path = folder / CARD_FILE
+    try:
+        if path.stat().st_size > _MAX_CARD_BYTES:
+            raise ModelError("the card is larger than a card can be", path=path)
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise ModelError(f"the model's card cannot be read ({exc.strerror})", path=path) from exc
+    except ValueError as exc:
+        raise ModelError(f"the model's card is not valid JSON ({exc})", path=path) from exc
+    try:
+        return ModelCard.from_json(value)
+    except SegToolError as exc:
+        raise ModelError(exc.reason, path=path, remedy=exc.remedy) from exc

@@ -1,0 +1,1 @@
+"""Building, training and exporting U-Nets: the only package that imports TensorFlow and Keras."""
