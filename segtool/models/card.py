@@ -116,7 +116,7 @@ def read_card(folder: Path) -> ModelCard:
         value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as exc:
         raise ModelError(f"the model's card cannot be read ({exc.strerror})", path=path) from exc
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise ModelError(f"the model's card is not valid JSON ({exc})", path=path) from exc
     try:
         return ModelCard.from_json(value)

@@ -1,0 +1,47 @@
+# make          set up what is missing, open the window on the sample images
+# make test     checks of the code and all quick tests
+# make test-all the same with the slow tests
+# make lint     checks of the code alone
+# make bench    measure speed
+# make clean    remove what tools left behind; make distclean removes .venv too
+
+BIN := .venv/bin
+READY := .venv/.segtool-ready
+WINDOW_READY := .venv/.segtool-window-ready
+
+.DEFAULT_GOAL := run
+.PHONY: run test test-all lint bench clean distclean
+
+$(READY): pyproject.toml constraints.txt tools/make_environment.sh
+	@PYTHON="$(PYTHON)" tools/make_environment.sh
+	@touch $@
+
+# Libraries of the system for the window. Without them the program still works on the command line,
+# so that is said and not an error here; the check is repeated the next time.
+$(WINDOW_READY): $(READY) tools/install_qt_libraries.sh
+	@if tools/install_qt_libraries.sh; then touch $@; fi
+
+run: $(WINDOW_READY)
+	$(BIN)/python main.py --sample
+
+lint: $(READY)
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+	$(BIN)/python $(BIN)/lint-imports
+
+test: lint $(WINDOW_READY)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m "not slow"
+
+test-all: lint $(WINDOW_READY)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+
+bench: $(READY)
+	set -e; for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done
+
+clean:
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean
+	rm -rf .venv

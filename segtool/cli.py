@@ -1,0 +1,107 @@
+"""The command line: ``segtool COMMAND …``, or ``segtool [FOLDER]`` for the window."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from segtool import __version__
+from segtool.commands.reporting import Reporter
+from segtool.core.errors import SegToolError
+
+# Command → module of segtool.commands with ``run(arguments, reporter) -> int``.
+COMMANDS = {
+    "segment": "segmenting",
+    "train": "training",
+    "evaluate": "evaluating",
+    "models": "listing_models",
+    "info": "listing_images",
+}
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return 0 (done), 1 (failed) or 2 (wrong usage)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] not in (*COMMANDS, "-h", "--help", "--version"):
+        from segtool.app import main as open_window
+
+        return open_window(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        parsed = build_parser().parse_args(arguments)
+    except SystemExit as exc:
+        return int(exc.code or 0)
+    reporter = Reporter()
+    try:
+        return int(import_module(f"segtool.commands.{COMMANDS[parsed.command]}").run(parsed, reporter))
+    except SegToolError as exc:
+        reporter.finish()
+        return _fail(str(exc))
+    except KeyboardInterrupt:
+        reporter.finish()
+        return _fail("interrupted")
+    except BrokenPipeError:
+        # The reader of our output has gone (`segtool info . | head`): there is nobody left to tell.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+        return FAILED
+    except OSError as exc:
+        reporter.finish()
+        return _fail(f"{exc.filename or ''}: {exc.strerror or exc}".lstrip(": "))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command."""
+    parser = argparse.ArgumentParser(
+        prog="segtool",
+        description="Label every pixel of your images with a U-Net, correct the masks, retrain.",
+        epilog="Without a command, segtool [FOLDER] opens the window.",
+    )
+    parser.add_argument("--version", action="version", version=f"segtool {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    segment = _command(commands, "segment", "predict a mask for every image of a folder", folder=True)
+    segment.add_argument("--model", metavar="NAME|DIR", help="model to use (default: the folder's active one)")
+    segment.add_argument("--out", metavar="DIR", help="write the masks here instead of into the folder's masks/")
+    segment.add_argument("--overlay", action="store_true", help="also write images with the mask drawn over them")
+    segment.add_argument("--overwrite", action="store_true", help="replace masks that are there already")
+
+    train = _command(commands, "train", "train a U-Net on the masks of a folder", folder=True)
+    train.add_argument("--val", metavar="FOLDER", help="images to validate on (default: chosen by a seeded rule)")
+    train.add_argument("--base", metavar="NAME|DIR|none", help="model to start from (default: the bundled one)")
+    train.add_argument("--out", metavar="DIR", required=True, help="model folder to write; must not exist")
+    length = train.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, metavar="M", help="time budget (default: 3)")
+    length.add_argument("--epochs", type=int, metavar="N", help="number of epochs instead of a time budget")
+    train.add_argument("--settings", metavar="FILE", help="JSON file with any other training settings")
+    train.add_argument("--compare", metavar="NAME|DIR", help="model to score beside the new one (default: the base)")
+    train.add_argument("--events", action="store_true", help="print one JSON object per line instead of text")
+
+    evaluate = _command(commands, "evaluate", "compare a model's predictions with the masks of a folder", folder=True)
+    evaluate.add_argument("--model", metavar="NAME|DIR", help="model to use (default: the folder's active one)")
+    evaluate.add_argument("--json", action="store_true", help="print JSON")
+
+    models = _command(commands, "models", "list the models", folder=False)
+    models.add_argument("folder", nargs="?", metavar="FOLDER", help="also list the versions trained in this folder")
+    models.add_argument("--json", action="store_true", help="print JSON")
+
+    info = _command(commands, "info", "list the images of a folder with their status", folder=True)
+    info.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str, *, folder: bool
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    if folder:
+        parser.add_argument("folder", metavar="FOLDER", help="image folder, or a folder with images/ and masks/")
+    return parser
+
+
+def _fail(text: str) -> int:
+    sys.stderr.write("segtool: " + " ".join(text.split()) + "\n")
+    return FAILED

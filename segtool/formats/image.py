@@ -1,0 +1,142 @@
+"""The one image decoder: every image that the program shows, segments or trains on comes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image as PillowImage
+from PIL import UnidentifiedImageError
+
+from segtool.core.errors import ImageError
+from segtool.formats.inspection import ImageHeader, inspect
+from segtool.formats.samples import (
+    decode_with_opencv,
+    decode_with_pillow,
+    final_dtype,
+    turn_upright,
+    unfinite_count,
+    white_is_high,
+    without_alpha,
+)
+from segtool.formats.source import MAX_PIXELS, DamagedFileError, open_regular
+
+__all__ = ["IMAGE_SUFFIXES", "MAX_PIXELS", "Image", "ImageHeader", "probe_image", "read_image"]
+
+IMAGE_SUFFIXES: frozenset[str] = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"})
+"""Lower-case suffixes of files that are taken for images; what is inside decides how they are read."""
+
+_FORMATS_REMEDY = "Save it as PNG, JPEG, TIFF, BMP, WebP or GIF."
+_SIZE_REMEDY = "Cut it into smaller ones."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """An image in memory.
+
+    Attributes
+    ----------
+    pixels : ndarray, shape (H, W) or (H, W, 3)
+        uint8, uint16 or float32; red, green, blue; upright; read-only, for nothing may change an image.
+    path : Path
+        Where it was read from.
+    notes : tuple of str
+        What a person should know, such as "page 1 of 5" or "3 values are not finite numbers".
+    """
+
+    pixels: npt.NDArray[np.generic]
+    path: Path
+    notes: tuple[str, ...]
+
+
+def probe_image(path: Path) -> ImageHeader:
+    """Read the header of an image file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    ImageHeader
+        Agrees with what ``read_image`` returns if the rest of the file is sound.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be opened, or is no image that can be read.
+    """
+    with _reading(path) as stream:
+        return inspect(stream, verify=False).header
+
+
+def read_image(path: Path) -> Image:
+    """Decode an image file.
+
+    The first page or frame is read, turned as its EXIF orientation says. 8-bit and unsigned 16-bit values are
+    kept, all others become float32. Palettes, CMYK and other colour spaces become RGB. Where an alpha channel
+    varies, the image is put on white; otherwise it is dropped.
+
+    Parameters
+    ----------
+    path : Path
+        A PNG, JPEG, TIFF, BMP, WebP or GIF, whatever its suffix.
+
+    Returns
+    -------
+    Image
+        The pixels; the file is closed.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be opened, is damaged, has more than ``MAX_PIXELS`` pixels or more channels than a
+        colour image.
+    """
+    with _reading(path) as stream:
+        plan = inspect(stream, verify=True)
+        notes = list(plan.header.notes)
+        decode = decode_with_opencv if plan.by_opencv else decode_with_pillow
+        pixels, alpha = decode(stream, plan)
+        if alpha is not None:
+            pixels, changed = without_alpha(pixels, alpha)
+            notes += ["transparent parts are put on white"] if changed else []
+        pixels = white_is_high(pixels, plan.tiff)
+        pixels = turn_upright(final_dtype(pixels), plan.orientation)
+        if bad := unfinite_count(pixels):
+            notes.append(f"{bad} values are not finite numbers")
+    if pixels.shape[:2] != (plan.header.height, plan.header.width):
+        raise ImageError("is damaged: its header and its pixels have different sizes", path=path)
+    pixels.setflags(write=False)
+    return Image(pixels, path, tuple(notes))
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[BinaryIO]:
+    """Open a file and turn whatever its decoding raises into an ImageError that names it."""
+    with open_regular(path, error=ImageError) as stream:
+        try:
+            yield stream
+        except ImageError as error:
+            error.path = path
+            raise
+        except DamagedFileError as cause:
+            raise ImageError(str(cause), path=path, remedy="Copy it again from where it came.") from cause
+        except UnidentifiedImageError as cause:
+            raise ImageError("is not an image that can be read", path=path, remedy=_FORMATS_REMEDY) from cause
+        except PillowImage.DecompressionBombError as cause:
+            limit = f"has more than {MAX_PIXELS // 1_000_000} megapixels"
+            raise ImageError(limit, path=path, remedy=_SIZE_REMEDY) from cause
+        except MemoryError as cause:
+            raise ImageError("does not fit into memory", path=path, remedy=_SIZE_REMEDY) from cause
+        except Exception as cause:
+            # A decoder fed with hostile or damaged bytes may raise nearly anything.
+            raise ImageError(
+                f"is damaged or of an unusual kind ({cause})", path=path, remedy=_FORMATS_REMEDY
+            ) from cause

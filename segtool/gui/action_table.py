@@ -1,0 +1,313 @@
+"""The table of everything a person can do: one row each, all shortcuts in one place."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from segtool.core.classes import VOID
+from segtool.gui.actions import ActionId, ActionSpec, Menu, MenuItem, Scope, SubmenuSpec
+from segtool.gui.commands import Commands
+from segtool.gui.session import Session
+from segtool.gui.tools.tool_id import ToolId
+from segtool.project.status import Status
+
+# What the canvas does with keys and buttons that are held; listed beside the actions on the shortcut sheet.
+GESTURES: tuple[tuple[str, str], ...] = (
+    ("Space + drag", "Move the image"),
+    ("Middle button + drag", "Move the image"),
+    ("Wheel", "Zoom at the pointer"),
+    ("Shift + wheel", "Move sideways"),
+    ("H (hold)", "Hide the mask"),
+    ("Esc", "Cancel the stroke"),
+)
+
+
+def action_table(commands: Commands) -> tuple[MenuItem, ...]:
+    """Return the actions and submenus of the window, in the order of the menus."""
+    return (
+        *_file(commands),
+        *_edit(commands),
+        *_view(commands),
+        *_mask(commands),
+        *_model(commands),
+        *_help(commands),
+        *_classes(commands),
+    )
+
+
+def _has_project(session: Session) -> bool:
+    return session.project is not None
+
+
+def _has_document(session: Session) -> bool:
+    return session.document is not None
+
+
+def _can_edit(session: Session) -> bool:
+    return session.document is not None and not session.document.read_only_reason
+
+
+def _can_segment(session: Session) -> bool:
+    return session.model is not None and session.job is None
+
+
+def _file(do: Commands) -> tuple[MenuItem, ...]:
+    row = partial(ActionSpec, menu=Menu.FILE)
+    return (
+        row(
+            id=ActionId.OPEN_FOLDER,
+            text="&Open folder…",
+            icon="open",
+            shortcuts=("Ctrl+O", "Ctrl+U"),
+            run=do.open_folder,
+        ),
+        SubmenuSpec(menu=Menu.FILE, text="Open &recent", fill=do.fill_recent),
+        row(id=ActionId.OPEN_SAMPLE, text="Open sa&mple images", run=do.open_sample),
+        row(
+            id=ActionId.SAVE,
+            text="&Save",
+            icon="save",
+            shortcuts=("Ctrl+S",),
+            run=do.save,
+            separator=True,
+            enabled=lambda s: s.is_dirty,
+        ),
+        row(
+            id=ActionId.SAVE_ALL,
+            text="Save &all",
+            shortcuts=("Ctrl+Shift+S",),
+            run=do.save_all,
+            enabled=lambda s: s.has_unsaved(),
+        ),
+        row(id=ActionId.QUIT, text="&Quit", shortcuts=("Ctrl+Q",), run=do.quit, separator=True),
+    )
+
+
+def _edit(do: Commands) -> tuple[MenuItem, ...]:
+    row = partial(ActionSpec, menu=Menu.EDIT)
+    return (
+        row(
+            id=ActionId.UNDO,
+            text="&Undo",
+            icon="undo",
+            shortcuts=("Ctrl+Z",),
+            run=do.undo,
+            enabled=lambda s: s.document is not None and s.document.history.can_undo,
+            live_text=_undo_text,
+        ),
+        row(
+            id=ActionId.REDO,
+            text="&Redo",
+            icon="redo",
+            shortcuts=("Ctrl+Shift+Z", "Ctrl+Y"),
+            run=do.redo,
+            enabled=lambda s: s.document is not None and s.document.history.can_redo,
+            live_text=_redo_text,
+        ),
+        row(
+            id=ActionId.APPROVE,
+            text="&Approve",
+            icon="approve",
+            shortcuts=("Return", "Enter"),
+            run=do.approve,
+            separator=True,
+            enabled=_can_edit,
+            checked=lambda s: do.current_status() is Status.APPROVED,
+        ),
+        row(
+            id=ActionId.PREVIOUS_IMAGE,
+            text="&Previous image",
+            shortcuts=("A", "PgUp"),
+            run=do.previous_image,
+            separator=True,
+            enabled=_has_project,
+        ),
+        row(
+            id=ActionId.NEXT_IMAGE,
+            text="&Next image",
+            shortcuts=("D", "PgDown"),
+            run=do.next_image,
+            enabled=_has_project,
+        ),
+        row(
+            id=ActionId.NEXT_TO_DO,
+            text="Next image not &yet approved",
+            shortcuts=("N",),
+            run=do.next_to_do,
+            enabled=_has_project,
+        ),
+        row(id=ActionId.FIND_IMAGE, text="&Find image", shortcuts=("Ctrl+F",), run=do.find_image, enabled=_has_project),
+    )
+
+
+def _undo_text(session: Session) -> str:
+    name = session.document.history.undo_name if session.document is not None else ""
+    return f"&Undo {name.lower()}" if name else "&Undo"
+
+
+def _redo_text(session: Session) -> str:
+    name = session.document.history.redo_name if session.document is not None else ""
+    return f"&Redo {name.lower()}" if name else "&Redo"
+
+
+def _view(do: Commands) -> tuple[MenuItem, ...]:
+    row = partial(ActionSpec, menu=Menu.VIEW, enabled=_has_document)
+    return (
+        row(id=ActionId.ZOOM_IN, text="Zoom &in", icon="zoom-in", shortcuts=("Ctrl++", "Ctrl+="), run=do.zoom_in),
+        row(id=ActionId.ZOOM_OUT, text="Zoom &out", icon="zoom-out", shortcuts=("Ctrl+-",), run=do.zoom_out),
+        row(id=ActionId.FIT, text="&Fit the window", icon="fit", shortcuts=("Ctrl+0",), run=do.fit),
+        row(
+            id=ActionId.ACTUAL_SIZE,
+            text="&Actual size (100 %)",
+            icon="actual-size",
+            shortcuts=("Ctrl+1",),
+            run=do.actual_size,
+        ),
+        row(
+            id=ActionId.SHOW_MASK,
+            text="Show the &mask",
+            shortcuts=("T",),
+            run=do.toggle_mask,
+            separator=True,
+            checked=lambda s: s.overlay_visible,
+        ),
+        ActionSpec(
+            id=ActionId.TOGGLE_PANELS,
+            menu=Menu.VIEW,
+            text="Show the &panels",
+            shortcuts=("Tab",),
+            scope=Scope.CANVAS,
+            run=do.toggle_panels,
+            checked=lambda _: do.panels_visible(),
+        ),
+        SubmenuSpec(menu=Menu.VIEW, text="Pa&nels", fill=do.fill_panels),
+        SubmenuSpec(menu=Menu.VIEW, text="App&earance", fill=do.fill_appearance, separator=True),
+        ActionSpec(
+            id=ActionId.FULL_SCREEN,
+            menu=Menu.VIEW,
+            text="F&ull screen",
+            shortcuts=("F11",),
+            run=do.toggle_full_screen,
+            checked=lambda _: do.is_full_screen(),
+        ),
+    )
+
+
+def _mask(do: Commands) -> tuple[MenuItem, ...]:
+    row = partial(ActionSpec, menu=Menu.MASK)
+    tools = (
+        (ActionId.BRUSH, ToolId.BRUSH, "&Brush", "B"),
+        (ActionId.ERASER, ToolId.ERASER, "&Eraser", "E"),
+        (ActionId.PICKER, ToolId.PICKER, "&Picker", "I"),
+        (ActionId.PAN, ToolId.PAN, "&Move the image", "P"),
+    )
+    return (
+        *(
+            row(
+                id=action_id,
+                text=text,
+                icon=tool.value,
+                shortcuts=(key,),
+                run=partial(do.set_tool, tool),
+                enabled=_has_document,
+                checked=partial(_holds, tool=tool),
+            )
+            for action_id, tool, text, key in tools
+        ),
+        row(
+            id=ActionId.SMALLER_BRUSH,
+            text="&Smaller brush",
+            shortcuts=("[",),
+            run=do.smaller_brush,
+            separator=True,
+            enabled=_has_document,
+        ),
+        row(
+            id=ActionId.LARGER_BRUSH,
+            text="&Larger brush",
+            shortcuts=("]",),
+            run=do.larger_brush,
+            enabled=_has_document,
+        ),
+        row(
+            id=ActionId.SWAP_CLASS,
+            text="S&wap with background",
+            shortcuts=("X",),
+            run=do.swap_class,
+            separator=True,
+            enabled=_has_document,
+        ),
+        row(id=ActionId.ADD_CLASS, text="&Add class…", run=do.add_class, enabled=_has_project),
+    )
+
+
+def _holds(session: Session, *, tool: ToolId) -> bool:
+    return session.tool is tool
+
+
+def _model(do: Commands) -> tuple[MenuItem, ...]:
+    row = partial(ActionSpec, menu=Menu.MODEL)
+    return (
+        row(
+            id=ActionId.SEGMENT_IMAGE,
+            text="&Segment this image",
+            icon="segment",
+            shortcuts=("Ctrl+G",),
+            run=do.segment_image,
+            enabled=lambda s: _can_edit(s) and _can_segment(s),
+        ),
+        row(
+            id=ActionId.SEGMENT_ALL,
+            text="Segment &all images",
+            shortcuts=("Ctrl+Shift+G",),
+            run=do.segment_all,
+            enabled=lambda s: _has_project(s) and _can_segment(s),
+        ),
+        row(id=ActionId.CANCEL_JOB, text="&Cancel", run=do.cancel_job, enabled=lambda s: s.job is not None),
+        row(
+            id=ActionId.RETRAIN,
+            text="&Retrain…",
+            icon="retrain",
+            shortcuts=("Ctrl+R",),
+            run=do.retrain,
+            separator=True,
+            enabled=lambda s: do.can_retrain(),
+        ),
+        row(
+            id=ActionId.STOP_TRAINING,
+            text="S&top training",
+            icon="stop",
+            run=do.stop_training,
+            enabled=lambda _: do.is_training(),
+        ),
+    )
+
+
+def _help(do: Commands) -> tuple[MenuItem, ...]:
+    row = partial(ActionSpec, menu=Menu.HELP)
+    return (
+        row(id=ActionId.SHORTCUTS, text="&Keyboard shortcuts", shortcuts=("F1",), run=do.show_shortcuts),
+        row(id=ActionId.ABOUT, text="&About SegTool", run=do.show_about),
+    )
+
+
+def _classes(do: Commands) -> tuple[MenuItem, ...]:
+    """Return the keys that pick a class; they stand in no menu, the classes panel shows them."""
+    digits = tuple(
+        ActionSpec(
+            id=ActionId(f"class_{digit}"),
+            text=f"Class {digit}",
+            shortcuts=(str(digit),),
+            run=partial(do.set_class, digit),
+            enabled=_has_document,
+        )
+        for digit in range(10)
+    )
+    void = ActionSpec(
+        id=ActionId.CLASS_VOID,
+        text="Void (unlabelled)",
+        shortcuts=("V", "`"),
+        run=partial(do.set_class, VOID),
+        enabled=_has_document,
+    )
+    return (*digits, void)

@@ -1,0 +1,217 @@
+"""A widget that shows an image under a mask and can be zoomed and panned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from segtool.core.brush import Point
+from segtool.core.classes import ClassSet
+from segtool.core.geometry import Rect
+from segtool.gui.canvas.frame import Frame
+from segtool.gui.canvas.image_pyramid import ImagePyramid, Pixels
+from segtool.gui.canvas.mask_layer import Mask, MaskLayer
+from segtool.gui.canvas.navigator import Navigator
+from segtool.gui.canvas.view_transform import ViewTransform
+
+_SURROUND_IN_DARK = 26
+_SURROUND_IN_LIGHT = 70
+
+
+class ImageView(QWidget):
+    """Paints an image and its mask; knows nothing of where they come from.
+
+    Zoom is told in physical screen pixels per image pixel, so that 1.0 is sharp on every screen; positions on
+    the widget are in logical pixels.
+
+    Signals
+    -------
+    zoom_changed(float)
+        The scale is another one.
+    """
+
+    zoom_changed = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layer = MaskLayer()
+        self._frame = Frame(self._layer)
+        self._navigator = Navigator()
+        self._ratio = self.devicePixelRatioF()
+        self._mask: Mask | None = None
+        self._reported_scale = 0.0
+        # The picture covers the whole widget: Qt has nothing to erase first.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._apply_palette()
+
+    @property
+    def scale(self) -> float:
+        """Physical screen pixels per image pixel."""
+        return self._navigator.view.scale
+
+    @property
+    def ratio(self) -> float:
+        """Physical screen pixels per logical pixel."""
+        return self._ratio
+
+    @property
+    def view(self) -> ViewTransform:
+        """Where the image lies, in physical pixels."""
+        return self._navigator.view
+
+    @property
+    def has_image(self) -> bool:
+        """Whether there is an image to show."""
+        return self._mask is not None
+
+    # What is shown -----------------------------------------------------------------------------
+
+    def show_image(self, key: Hashable, rgb: Pixels, mask: Mask) -> None:
+        """Show an image as it was last looked at.
+
+        Parameters
+        ----------
+        key : Hashable
+            Under which its zoom and place are remembered.
+        rgb : ndarray of uint8, shape (H, W, 3)
+            The image for the screen.
+        mask : ndarray of uint8, shape (H, W)
+            Class ids; read at each painting, so changes need only ``show_mask_change``.
+        """
+        height, width = mask.shape
+        self._mask = mask
+        self._navigator.open(key, image=(width, height))
+        self._frame.set_image(ImagePyramid(rgb))
+        self.view_changed()
+
+    def show_nothing(self) -> None:
+        """Show the surround alone."""
+        self._mask = None
+        self._navigator.close()
+        self._frame.set_image(None)
+        self.view_changed()
+
+    def show_mask_change(self, rect: Rect) -> None:
+        """Paint the mask again inside a rectangle of the image."""
+        changed = self._frame.mask_changed(rect)
+        if not changed.is_empty:
+            self.update(_enlarged(changed.x, changed.y, changed.width, changed.height, 1 / self._ratio))
+
+    def show_style(self, classes: ClassSet, *, opacity: float) -> None:
+        """Show the mask in these colours, tinted as strongly as that (0 … 1)."""
+        self._layer.set_style(classes, opacity=opacity)
+        self._frame.mask_changed()
+        self.update()
+
+    def is_mask_shown(self) -> bool:
+        """Tell whether the mask is painted."""
+        return True
+
+    # View --------------------------------------------------------------------------------------
+
+    def zoom_in(self) -> None:
+        """Go one step closer, about the middle."""
+        self.zoom_at(None, steps=1)
+
+    def zoom_out(self) -> None:
+        """Go one step back, about the middle."""
+        self.zoom_at(None, steps=-1)
+
+    def zoom_to(self, scale: float) -> None:
+        """Show the image at a scale, about the middle; 1.0 is 100 %."""
+        if self.has_image:
+            self._navigator.zoom_to(scale)
+            self.view_changed()
+
+    def zoom_at(self, pos: QPointF | None, *, steps: int = 0, factor: float = 1.0) -> None:
+        """Zoom by steps of the ladder or by a factor; the point under ``pos`` (None: the middle) stays there."""
+        if not self.has_image:
+            return
+        at = None if pos is None else (pos.x() * self._ratio, pos.y() * self._ratio)
+        if steps:
+            self._navigator.zoom_steps(steps, at=at)
+        else:
+            self._navigator.zoom_to(self.scale * factor, at=at)
+        self.view_changed()
+
+    def fit(self) -> None:
+        """Show the whole image; it stays fitted while the widget changes its size."""
+        if self.has_image:
+            self._navigator.fit()
+            self.view_changed()
+
+    def pan_by(self, dx: float, dy: float) -> None:
+        """Shift the image by logical pixels."""
+        if self.has_image:
+            self._navigator.move(dx * self._ratio, dy * self._ratio)
+            self.view_changed()
+
+    def image_to_widget(self, x: float, y: float) -> QPointF:
+        """Return where an image position lies on the widget."""
+        return QPointF(*self.view.to_screen(x, y)) / self._ratio
+
+    def widget_to_image(self, pos: QPointF) -> Point:
+        """Return the image position under a position of the widget; it may lie beside the image."""
+        return self.view.to_image(pos.x() * self._ratio, pos.y() * self._ratio)
+
+    def view_changed(self) -> None:
+        """Follow the navigator: everything is painted again."""
+        self._frame.set_view(self.view)
+        self.update()
+        if self.has_image and self.scale != self._reported_scale:
+            self._reported_scale = self.scale
+            self.zoom_changed.emit(self.scale)
+
+    # Qt ----------------------------------------------------------------------------------------
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return a size for the first time that the window opens."""
+        return QSize(800, 600)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Copy the finished picture to the screen."""
+        is_masked = self._mask is not None and self.is_mask_shown()
+        picture = self._frame.masked(self._mask) if self._mask is not None and is_masked else self._frame.bare()
+        part = event.rect()
+        wanted = _enlarged(part.x(), part.y(), part.width(), part.height(), self._ratio).intersected(picture.rect())
+        painter = QPainter(self)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+        painter.scale(1 / self._ratio, 1 / self._ratio)
+        painter.drawImage(wanted.topLeft(), picture, wanted)
+        painter.end()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Follow another size."""
+        super().resizeEvent(event)
+        self._resized()
+
+    def event(self, event: QEvent) -> bool:
+        """Follow moves to another screen and changes of the theme."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._navigator.rescale(self.devicePixelRatioF() / self._ratio)
+            self._ratio = self.devicePixelRatioF()
+            self._resized()
+        elif event.type() == QEvent.Type.PaletteChange:
+            self._apply_palette()
+        return super().event(event)
+
+    def _resized(self) -> None:
+        width, height = (math.ceil(side * self._ratio) for side in (self.width(), self.height()))
+        self._navigator.resize((width, height))
+        self._frame.set_size(width, height, line_width=max(1, int(self._ratio)))
+        self.view_changed()
+
+    def _apply_palette(self) -> None:
+        is_dark = self.palette().color(QPalette.ColorRole.Window).lightness() < 128
+        grey = _SURROUND_IN_DARK if is_dark else _SURROUND_IN_LIGHT
+        self._frame.set_surround((grey, grey, grey))
+        self.update()
+
+
+def _enlarged(x: float, y: float, width: float, height: float, factor: float) -> QRect:
+    """Return a rectangle on a grid ``factor`` times as fine, grown to whole pixels."""
+    return QRectF(x * factor, y * factor, width * factor, height * factor).toAlignedRect()

@@ -1,0 +1,122 @@
+"""How a mask is drawn: colour tables, class ids at screen resolution, outlines."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtGui import QImage, QPainter, qRgba
+
+from segtool.core.classes import BACKGROUND, VOID, ClassSet
+from segtool.core.geometry import Rect
+from segtool.core.palette import Colour, default_colour
+from segtool.gui.canvas.view_transform import ViewTransform
+
+Mask = npt.NDArray[np.uint8]
+
+_TRANSPARENT = 0
+
+
+class MaskLayer:
+    """Draws a mask as tint and outline through colour tables; changing a colour touches no pixel.
+
+    Background and void are transparent. An id that is no class gets the default colour of its number,
+    so that a damaged mask can be seen for what it is.
+    """
+
+    def __init__(self) -> None:
+        self._fill = [_TRANSPARENT] * 256
+        self._outline = [_TRANSPARENT] * 256
+
+    def set_style(self, classes: ClassSet, *, opacity: float) -> None:
+        """Choose colours and the opacity of the tint (0 … 1); at 0 nothing is drawn at all."""
+        self._fill = _table(classes, alpha=round(255 * opacity))
+        self._outline = _table(classes, alpha=255 if opacity > 0 else 0)
+
+    def draw(self, painter: QPainter, mask: Mask, *, view: ViewTransform, rect: Rect, line_width: int) -> None:
+        """Draw the mask over a rectangle of the screen.
+
+        Parameters
+        ----------
+        painter : QPainter
+            Paints in screen pixels.
+        mask : ndarray of uint8, shape (H, W)
+            Class ids.
+        view : ViewTransform
+            A snapped view.
+        rect : Rect
+            Screen pixels, all of them over the image.
+        line_width : int
+            Width of outlines in screen pixels.
+        """
+        ids = screen_ids(mask, view=view, rect=rect.expand(line_width))
+        inner = np.ascontiguousarray(ids[line_width:-line_width, line_width:-line_width])
+        if not _has_foreground(inner):
+            return
+        _draw_indexed(painter, inner, rect, self._fill)
+        _draw_indexed(painter, outline_ids(ids, width=line_width), rect, self._outline)
+
+
+def screen_ids(mask: Mask, *, view: ViewTransform, rect: Rect) -> Mask:
+    """Return the class id under the centre of each screen pixel of ``rect``, uint8 (height, width).
+
+    Screen pixels beside the image get the id of the nearest pixel in it.
+    """
+    height, width = mask.shape
+    rows = view.rows(rect.y, rect.bottom, height=height)
+    columns = view.columns(rect.x, rect.right, width=width)
+    crop = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    if view.scale == 1 and crop.shape == (rows.size, columns.size):
+        return crop
+    # Zoomed in, columns first, zoomed out, rows first: the array in between stays small.
+    if view.scale > 1:
+        return np.asarray(np.take(np.take(crop, columns - columns[0], axis=1), rows - rows[0], axis=0))
+    return np.asarray(np.take(np.take(crop, rows - rows[0], axis=0), columns - columns[0], axis=1))
+
+
+def outline_ids(ids: Mask, *, width: int) -> Mask:
+    """Return the ids along the inner edge of each area, background elsewhere.
+
+    Parameters
+    ----------
+    ids : ndarray of uint8, shape (H + 2 * width, W + 2 * width)
+        Class ids with a margin.
+    width : int
+        How far an outline reaches into its area, in pixels.
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W)
+    """
+    height, length = ids.shape[0] - 2 * width, ids.shape[1] - 2 * width
+    inner = ids[width:-width, width:-width]
+    edge = np.zeros((height, length), dtype=np.bool_)
+    for reach in range(1, width + 1):
+        for down, across in ((-reach, 0), (reach, 0), (0, -reach), (0, reach)):
+            shifted = ids[width + down : width + down + height, width + across : width + across + length]
+            edge |= inner != shifted
+    return inner * edge.view(np.uint8)
+
+
+def _has_foreground(ids: Mask) -> bool:
+    # Wraps background to 255 and void to 254: one comparison finds every id between them.
+    return bool(((ids - np.uint8(1)) < VOID - 1).any())
+
+
+def _draw_indexed(painter: QPainter, ids: Mask, rect: Rect, table: list[int]) -> None:
+    # QImage reads the array itself, which lives until the call returns.
+    image = QImage(ids.data, rect.width, rect.height, ids.strides[0], QImage.Format.Format_Indexed8)
+    image.setColorTable(table)
+    painter.drawImage(rect.x, rect.y, image)
+
+
+def _table(classes: ClassSet, *, alpha: int) -> list[int]:
+    table = [qRgba(*colour_of(classes, value), alpha) for value in range(256)]
+    table[BACKGROUND] = table[VOID] = _TRANSPARENT
+    return table
+
+
+def colour_of(classes: ClassSet, value: int) -> Colour:
+    """Return the display colour of a mask value; void and ids without a class have one too."""
+    if value == VOID:
+        return (255, 255, 255)
+    return classes.get(value).colour if value in classes else default_colour(value)

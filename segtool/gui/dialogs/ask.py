@@ -1,0 +1,143 @@
+"""Every question that the window asks a person: one function each, so that a test can answer in their place."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QColorDialog, QFileDialog, QMessageBox, QPushButton, QWidget
+
+from segtool.core.classes import ClassInfo, ClassSet
+from segtool.core.palette import Colour
+from segtool.gui.dialogs.class_dialogs import NewClass, NewClassDialog, RemoveClassDialog
+from segtool.gui.session_state import ClassUsage, Overwrite
+
+_Role = QMessageBox.ButtonRole
+
+
+class SaveAnswer(Enum):
+    """What to do with masks that are not saved yet."""
+
+    SAVE = "save"
+    DISCARD = "discard"
+    CANCEL = "cancel"
+
+
+class ReadOnlyAnswer(Enum):
+    """What to do about a folder that cannot be written to."""
+
+    OTHER_PLACE = "other place"
+    VIEW = "view"
+
+
+def ask_save(parent: QWidget, *, images: int) -> SaveAnswer:
+    """Ask what to do with unsaved changes in that many images."""
+    what = "one image" if images == 1 else f"{images} images"
+    box = _box(parent, "Unsaved changes", f"Save the changes to the masks of {what}?")
+    box.setInformativeText("If you discard them, they are lost.")
+    save = _button(box, "Save", _Role.AcceptRole, default=True)
+    discard = _button(box, "Discard", _Role.DestructiveRole)
+    clicked = _run(box)
+    if clicked is save:
+        return SaveAnswer.SAVE
+    return SaveAnswer.DISCARD if clicked is discard else SaveAnswer.CANCEL
+
+
+def ask_stop_training(parent: QWidget) -> bool:
+    """Ask whether a training that is running may be broken off."""
+    box = _box(parent, "Training is running", "Stop the training?")
+    box.setInformativeText("What it has learned so far is lost. The active model stays as it is.")
+    stop = _button(box, "Stop training", _Role.DestructiveRole)
+    _button(box, "Keep training", _Role.RejectRole, default=True)
+    return _run(box) is stop
+
+
+def ask_overwrite(parent: QWidget, *, worked_on: int, total: int) -> Overwrite | None:
+    """Ask what segmenting may do with masks that a person has corrected or approved; None cancels.
+
+    Parameters
+    ----------
+    worked_on : int
+        Images among them that have been corrected or approved.
+    total : int
+        Images to segment.
+    """
+    if total == 1:
+        text, rest = "This mask has been corrected by hand.", ""
+    else:
+        masks = "mask has" if worked_on == 1 else "masks have"
+        text = f"{worked_on} of the {total} {masks} been corrected by hand."
+        rest = " Masks of images that are not open cannot be brought back after that."
+    box = _box(parent, "Segment", text)
+    box.setInformativeText(
+        "Fill unlabelled pixels keeps every pixel that has a class. "
+        f"Replace puts the prediction over the corrections.{rest}"
+    )
+    answers = {_button(box, "Fill unlabelled pixels", _Role.AcceptRole, default=True): Overwrite.FILL_VOID}
+    if worked_on < total:
+        answers[_button(box, "Skip these images", _Role.AcceptRole)] = Overwrite.SKIP
+    answers[_button(box, "Replace", _Role.DestructiveRole)] = Overwrite.REPLACE
+    clicked = _run(box)
+    return None if clicked is None else answers.get(clicked)
+
+
+def ask_read_only(parent: QWidget, *, root: Path, reason: str) -> ReadOnlyAnswer:
+    """Ask where masks shall go if the folder ``root`` cannot be written to for ``reason``."""
+    box = _box(parent, "Folder is read-only", f"Masks cannot be saved in “{root.name or root}”.")
+    why = f"{reason[:1].upper()}{reason[1:].rstrip('.')}. " if reason else ""
+    box.setInformativeText(f"{why}Choose another folder for the masks, or look at the images without changing anything.")
+    other = _button(box, "Choose a folder…", _Role.AcceptRole, default=True)
+    _button(box, "View only", _Role.RejectRole)
+    return ReadOnlyAnswer.OTHER_PLACE if _run(box) is other else ReadOnlyAnswer.VIEW
+
+
+def ask_folder(parent: QWidget, *, title: str, start: Path) -> Path | None:
+    """Ask for a folder; None if the person has cancelled."""
+    chosen = QFileDialog.getExistingDirectory(parent, title, str(start))
+    return Path(chosen) if chosen else None
+
+
+def ask_colour(parent: QWidget, *, item: ClassInfo) -> Colour | None:
+    """Ask for another colour of a class; None if the person has cancelled."""
+    chosen = QColorDialog.getColor(QColor(*item.colour), parent, f"Colour of {item.name}")
+    return (chosen.red(), chosen.green(), chosen.blue()) if chosen.isValid() else None
+
+
+def ask_new_class(parent: QWidget, *, classes: ClassSet) -> NewClass | None:
+    """Ask for the name and colour of a class to add; None if the person has cancelled."""
+    dialog = NewClassDialog(classes, parent)
+    return dialog.answer() if dialog.exec() else None
+
+
+def ask_replacement(parent: QWidget, *, item: ClassInfo, classes: ClassSet, usage: ClassUsage) -> int | None:
+    """Ask into what the pixels of a class turn that is to be removed: a class id or void; None cancels."""
+    dialog = RemoveClassDialog(item, classes, usage, parent)
+    return dialog.replacement() if dialog.exec() else None
+
+
+def show_error(parent: QWidget | None, *, title: str, text: str, details: str = "") -> None:
+    """Tell of a failure that ends what the person was doing."""
+    box = QMessageBox(QMessageBox.Icon.Critical, title, text, QMessageBox.StandardButton.Close, parent)
+    box.setInformativeText(details)
+    box.exec()
+
+
+def _box(parent: QWidget, title: str, text: str) -> QMessageBox:
+    return QMessageBox(QMessageBox.Icon.Question, title, text, QMessageBox.StandardButton.NoButton, parent)
+
+
+def _button(box: QMessageBox, text: str, role: QMessageBox.ButtonRole, *, default: bool = False) -> QPushButton:
+    button = box.addButton(text, role)
+    if default:
+        box.setDefaultButton(button)
+    return button
+
+
+def _run(box: QMessageBox) -> QPushButton | None:
+    """Show the box and return the button that was clicked; None for Cancel, Esc or a closed window."""
+    if not any(box.buttonRole(button) is _Role.RejectRole for button in box.buttons()):
+        box.addButton(QMessageBox.StandardButton.Cancel)
+    box.exec()
+    clicked = box.clickedButton()
+    return clicked if isinstance(clicked, QPushButton) else None

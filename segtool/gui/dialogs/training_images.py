@@ -1,0 +1,105 @@
+"""The table in which a person chooses the images of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from segtool.project.status import Status
+
+HEADERS = ("Image", "Status", "Used for")
+_Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingImage:
+    """An image that can take part in a run."""
+
+    key: str
+    status: Status
+    held_out: bool
+
+
+class TrainingImagesModel(QAbstractTableModel):
+    """One row for each image, with a tick that says whether it takes part; all do at first.
+
+    Signals
+    -------
+    ticks_changed()
+        Another choice of images.
+    """
+
+    ticks_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[TrainingImage, ...] = ()
+        self._left_out: set[str] = set()
+
+    @property
+    def rows(self) -> tuple[TrainingImage, ...]:
+        """The images, in the project's order."""
+        return self._rows
+
+    def set_rows(self, rows: Sequence[TrainingImage]) -> None:
+        """Show these images; what was left out stays left out."""
+        if tuple(rows) != self._rows:
+            self.beginResetModel()
+            self._rows = tuple(rows)
+            self.endResetModel()
+            self.ticks_changed.emit()
+
+    def ticked(self, *, held_out: bool) -> tuple[str, ...]:
+        """Return the images that take part, either the held-out ones or those to train on."""
+        return tuple(r.key for r in self._rows if r.held_out is held_out and r.key not in self._left_out)
+
+    def tick(self, rows: Sequence[TrainingImage], *, on: bool) -> None:
+        """Let images take part, or leave them out."""
+        keys = {row.key for row in rows}
+        self._left_out = self._left_out - keys if on else self._left_out | keys
+        if self._rows:
+            self.dataChanged.emit(
+                self.index(0, 0), self.index(len(self._rows) - 1, 0), [Qt.ItemDataRole.CheckStateRole]
+            )
+        self.ticks_changed.emit()
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008
+        """Return the number of images."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: N802, B008
+        """Return the number of columns."""
+        return 0 if parent.isValid() else len(HEADERS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
+        """Return the name of a column."""
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return HEADERS[section]
+        return None
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        """Return what can be done with a cell: the first column is ticked."""
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+        return flags | Qt.ItemFlag.ItemIsUserCheckable if index.column() == 0 else flags
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return what a cell shows."""
+        row = self._rows[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return (row.key, row.status.value, "scoring (held out)" if row.held_out else "training")[index.column()]
+            case Qt.ItemDataRole.CheckStateRole if index.column() == 0:
+                return Qt.CheckState.Unchecked if row.key in self._left_out else Qt.CheckState.Checked
+            case Qt.ItemDataRole.ToolTipRole:
+                return row.key
+        return None
+
+    def setData(self, index: _Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802
+        """Tick an image or take its tick away."""
+        if role != Qt.ItemDataRole.CheckStateRole or index.column() != 0:
+            return False
+        self.tick([self._rows[index.row()]], on=Qt.CheckState(value) is Qt.CheckState.Checked)
+        return True

@@ -1,0 +1,1 @@
+"""Work off the window's thread: generators that run in threads of their own."""

@@ -1,0 +1,191 @@
+"""The job that segments images one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from segtool.core.classes import VOID
+from segtool.core.errors import ImageError, MaskError, SaveError
+from segtool.formats.image import read_image
+from segtool.formats.mask_png import read_mask, write_mask
+from segtool.gui.jobs.claims import MaskClaims
+from segtool.gui.jobs.worker import Job
+from segtool.gui.session_state import JobState
+from segtool.inference.runtime import Runtime
+from segtool.inference.segmenter import Prediction, segment
+
+TITLE = "Segment"
+Mask = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentRequest:
+    """One image to segment.
+
+    Attributes
+    ----------
+    key : str
+        Its key in the project.
+    path, mask_path : Path
+        Where image and mask lie.
+    pixels : ndarray or None
+        The image if it is in memory: (H, W) or (H, W, 3).
+    fill_void : bool
+        Whether only void pixels get a class; otherwise all do.
+    """
+
+    key: str
+    path: Path
+    mask_path: Path
+    pixels: npt.NDArray[np.generic] | None
+    fill_void: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PredictedMask:
+    """A prediction for an image whose mask is in memory: the window is to apply it.
+
+    ``class_ids`` are the project's, uint8 of shape (H, W).
+    """
+
+    key: str
+    class_ids: Mask
+    fill_void: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenMask:
+    """A prediction that has been written to the mask's file.
+
+    Attributes
+    ----------
+    key : str
+        The image.
+    changed : bool
+        Whether the file has changed.
+    filled : bool
+        Whether it held classes that were kept.
+    demoted : bool
+        Whether only void was filled although everything was to be replaced, because a person has
+        changed the mask since the job started.
+    """
+
+    key: str
+    changed: bool
+    filled: bool
+    demoted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotSegmented:
+    """An image that the job has passed over, and why."""
+
+    key: str
+    error: ImageError | MaskError | SaveError
+
+
+class RuntimeCache:
+    """The network that was used last, kept so that the next image starts at once; used in the jobs' thread only."""
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._runtime: Runtime | None = None
+
+    def get(self, folder: Path) -> Runtime:
+        """Return the network of a model folder, loaded now unless it was the last one; ModelError if it cannot be."""
+        if self._runtime is None or self._folder != folder:
+            self._runtime = None
+            self._runtime = Runtime.load(folder)
+            self._folder = folder
+        return self._runtime
+
+
+def merge_prediction(old: Mask | None, class_ids: Mask, *, fill_void: bool) -> Mask:
+    """Return the mask (H, W) after a prediction: where ``fill_void``, classes of the old mask are kept."""
+    if old is None or not fill_void:
+        return class_ids
+    return np.where(old == VOID, class_ids, old)
+
+
+def segment_images(
+    requests: Sequence[SegmentRequest],
+    *,
+    model_folder: Path,
+    runtimes: RuntimeCache,
+    id_table: npt.NDArray[np.uint8],
+    claims: MaskClaims,
+) -> Job:
+    """Segment images; what fails for one image does not keep the next from being segmented.
+
+    Parameters
+    ----------
+    requests : sequence of SegmentRequest
+        What to segment.
+    model_folder : Path
+        The model.
+    runtimes : RuntimeCache
+        Holds the network between jobs.
+    id_table : ndarray of uint8, shape (256,)
+        From the model's class ids to the project's.
+    claims : MaskClaims
+        Which masks are in memory.
+
+    Yields
+    ------
+    JobState
+        Progress: tiles for one image, else images.
+    PredictedMask, WrittenMask or NotSegmented
+        Once for each image.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be loaded.
+    SegToolError
+        If the network cannot be run.
+    """
+    yield JobState(TITLE, 0, len(requests), "Loading the model")
+    runtime = runtimes.get(model_folder)
+    for index, request in enumerate(requests):
+        yield JobState(TITLE, index, len(requests), request.key)
+        try:
+            pixels = read_image(request.path).pixels if request.pixels is None else request.pixels
+            class_ids: Mask | None = None
+            for item in segment(pixels, runtime):
+                if isinstance(item, Prediction):
+                    class_ids = id_table[item.class_ids]
+                elif len(requests) == 1:
+                    yield JobState(TITLE, item.done, item.total, request.key)
+                else:
+                    # The same again, so that the job can be cancelled between two tiles.
+                    yield JobState(TITLE, index, len(requests), request.key)
+            assert class_ids is not None
+            yield _land(request, class_ids, claims)
+        except (ImageError, MaskError, SaveError) as exc:
+            yield NotSegmented(request.key, exc)
+
+
+def _land(request: SegmentRequest, class_ids: Mask, claims: MaskClaims) -> PredictedMask | WrittenMask:
+    with claims.unclaimed(request.key) as is_free:
+        if not is_free:
+            return PredictedMask(request.key, class_ids, request.fill_void)
+        demoted = not request.fill_void and claims.was_edited(request.key)
+        old = read_mask(request.mask_path) if request.mask_path.exists() else None
+        if old is not None and old.shape != class_ids.shape:
+            raise MaskError(
+                f"the mask has {old.shape[1]}×{old.shape[0]} pixels but its image {class_ids.shape[1]}×"
+                f"{class_ids.shape[0]}, so it was left as it is",
+                path=request.mask_path,
+                remedy="Move the mask away or replace it by one of the right size.",
+            )
+        mask = merge_prediction(old, class_ids, fill_void=request.fill_void or demoted)
+        changed = old is None or not np.array_equal(old, mask)
+        if changed:
+            write_mask(request.mask_path, mask)
+    filled = old is not None and (request.fill_void or demoted) and bool((old != VOID).any())
+    return WrittenMask(request.key, changed, filled, demoted)

@@ -1,0 +1,170 @@
+"""The panel with the images of the folder: open one, see how far each is, find one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
+
+from segtool.gui import theme
+from segtool.gui.panels.image_delegate import ImageDelegate
+from segtool.gui.panels.image_list_model import ImageFilter, ImageListModel, Role
+from segtool.gui.panels.thumbnails import Thumbnails
+from segtool.gui.session import Session
+from segtool.project.status import Status
+
+_UNREADABLE = "cannot be opened"
+_WIDTH = 250
+
+
+class ImageView(QListView):
+    """A list whose current row says which image is open.
+
+    Rows become current for many reasons, a filter among them; only a person opens an image.
+
+    Signals
+    -------
+    stepped(object)
+        A key has moved to another row: its index.
+    """
+
+    stepped = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setAccessibleName("Images")
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Move, and say so."""
+        before = self.currentIndex()
+        super().keyPressEvent(event)
+        if self.currentIndex() != before:
+            self.stepped.emit(self.currentIndex())
+
+
+class ImageListPanel(QWidget):
+    """Lists the images; the current row is the open image.
+
+    Signals
+    -------
+    picked()
+        An image was clicked, so the person wants to work on it.
+    """
+
+    picked = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.model = ImageListModel(session, self)
+        self.filter = ImageFilter(self)
+        self.filter.setSourceModel(self.model)
+        self.thumbnails = Thumbnails(self)
+        self.view = ImageView()
+        self.view.setModel(self.filter)
+        self._delegate = ImageDelegate(self.thumbnails)
+        self.view.setItemDelegate(self._delegate)
+        self.filter_edit = QLineEdit(placeholderText="Filter by name", clearButtonEnabled=True)
+        self.filter_edit.setAccessibleName("Filter by name")
+        self.status_combo = QComboBox()
+        self.status_combo.setAccessibleName("Filter by status")
+        self.status_combo.addItem("All", None)
+        for status in Status:
+            self.status_combo.addItem(status.value.capitalize(), status)
+        self.status_combo.addItem(_UNREADABLE.capitalize(), _UNREADABLE)
+        self.counts = QLabel()
+        self.counts.setAccessibleName("Progress")
+        self._lay_out()
+        self._connect()
+        self._show_counts()
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return a width at which common names are whole."""
+        return QSize(_WIDTH, 400)
+
+    def close_thread(self) -> None:
+        """End the thread that makes thumbnails."""
+        self.thumbnails.close()
+
+    def focus_filter(self) -> None:
+        """Let the person type a part of a name."""
+        self.filter_edit.setFocus()
+        self.filter_edit.selectAll()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(theme.HALF_SPACE)
+        row.addWidget(self.filter_edit, 3)
+        row.addWidget(self.status_combo, 2)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
+        layout.setSpacing(theme.SPACE)
+        layout.addLayout(row)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(self.counts)
+
+    def _connect(self) -> None:
+        session = self._session
+        self.filter_edit.textChanged.connect(self.filter.set_text)
+        self.filter_edit.returnPressed.connect(self._open_first_match)
+        self.status_combo.currentIndexChanged.connect(self._filter_status)
+        self.view.stepped.connect(self._open)
+        self.view.clicked.connect(self._clicked)
+        self.thumbnails.ready.connect(lambda _: self.view.viewport().update())
+        session.project_changed.connect(self._on_project)
+        session.document_changed.connect(self._follow)
+        session.entries_changed.connect(self._show_counts)
+        for signal in (self.filter.rowsInserted, self.filter.rowsRemoved, self.filter.modelReset):
+            signal.connect(self._show_counts)
+
+    def _filter_status(self) -> None:
+        chosen = self.status_combo.currentData()
+        unreadable = chosen == _UNREADABLE
+        self.filter.set_status(None if unreadable else chosen, only_unreadable=unreadable)
+        self._follow()
+
+    def _on_project(self) -> None:
+        self.thumbnails.forget()
+        self.filter_edit.clear()
+        self.status_combo.setCurrentIndex(0)
+        self._show_counts()
+
+    def _clicked(self, index: QModelIndex) -> None:
+        self._open(index)
+        self.picked.emit()
+
+    def _open_first_match(self) -> None:
+        if self.filter.rowCount():
+            self._open(self.filter.index(0, 0))
+            self.picked.emit()
+
+    def _open(self, index: QModelIndex) -> None:
+        document = self._session.document
+        key = index.data(Role.KEY)
+        if key is None or (document is not None and document.entry.key == key):
+            return
+        if not self._session.open_image(key):
+            self._follow()
+
+    def _follow(self) -> None:
+        """Make the row of the open image the current one, without opening it once more."""
+        document = self._session.document
+        row = self.model.row_of(document.entry.key) if document is not None else -1
+        index = self.filter.mapFromSource(self.model.index(row, 0))
+        self.view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        if index.isValid():
+            self.view.scrollTo(index)
+
+    def _show_counts(self) -> None:
+        project = self._session.project
+        if project is None or not project.entries:
+            self.counts.setText("" if project is None else "No images in this folder")
+            return
+        total = len(project.entries)
+        approved = sum(project.status(entry.key) is Status.APPROVED for entry in project.entries)
+        shown = self.filter.rowCount()
+        filtered = f"  ·  {shown} shown" if shown != total else ""
+        self.counts.setText(f"{approved} of {total} approved{filtered}")

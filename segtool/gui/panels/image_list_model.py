@@ -1,0 +1,120 @@
+"""The images of the open folder as rows for a list, and the filter over them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+
+from segtool.gui.session import Session
+from segtool.project.project import ImageEntry
+from segtool.project.status import Status
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class Role(IntEnum):
+    """What the list asks for beyond Qt's own roles."""
+
+    KEY = Qt.ItemDataRole.UserRole
+    PATH = Qt.ItemDataRole.UserRole + 1
+    STATUS = Qt.ItemDataRole.UserRole + 2
+    REASON = Qt.ItemDataRole.UserRole + 3
+    UNSAVED = Qt.ItemDataRole.UserRole + 4
+
+
+class ImageListModel(QAbstractListModel):
+    """One row for each image, in the order of the project; the truth stays in the session."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._entries: tuple[ImageEntry, ...] = ()
+        self._rows: dict[str, int] = {}
+        session.project_changed.connect(self.reload)
+        session.entries_changed.connect(self._on_entries_changed)
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the images of the open folder."""
+        self.beginResetModel()
+        project = self._session.project
+        self._entries = project.entries if project is not None else ()
+        self._rows = {entry.key: row for row, entry in enumerate(self._entries)}
+        self.endResetModel()
+
+    def row_of(self, key: str) -> int:
+        """Return the row of an image, -1 if it is not there."""
+        return self._rows.get(key, -1)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008
+        """Return the number of images."""
+        return 0 if parent.isValid() else len(self._entries)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return what a row shows."""
+        if not index.isValid() or index.row() >= len(self._entries):
+            return None
+        entry = self._entries[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole | Role.KEY:
+                return entry.key
+            case Role.PATH:
+                return entry.path
+            case Role.STATUS:
+                return self._status(entry.key)
+            case Role.REASON:
+                return self._session.entry_reason(entry.key)
+            case Role.UNSAVED:
+                return self._session.is_unsaved(entry.key)
+            case Qt.ItemDataRole.ToolTipRole:
+                return f"{entry.path}\n{self._description(entry.key)}"
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{entry.key}, {self._description(entry.key)}"
+        return None
+
+    def _status(self, key: str) -> Status:
+        project = self._session.project
+        return Status.UNTOUCHED if project is None else project.status(key)
+
+    def _description(self, key: str) -> str:
+        reason = self._session.entry_reason(key)
+        if reason:
+            return f"Cannot be opened: {reason}"
+        unsaved = ", unsaved changes" if self._session.is_unsaved(key) else ""
+        return f"{self._status(key).value.capitalize()}{unsaved}"
+
+    def _on_entries_changed(self, keys: frozenset[str]) -> None:
+        rows = sorted(self._rows[key] for key in keys if key in self._rows)
+        if rows:
+            self.dataChanged.emit(self.index(rows[0]), self.index(rows[-1]))
+
+
+class ImageFilter(QSortFilterProxyModel):
+    """Lets those images through whose name contains a text and that have a status."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._text = ""
+        self._status: Status | None = None
+        self._only_unreadable = False
+
+    def set_text(self, text: str) -> None:
+        """Let only names through that contain ``text``, upper and lower case alike."""
+        self._text = text.strip().casefold()
+        self.invalidate()
+
+    def set_status(self, status: Status | None, *, only_unreadable: bool = False) -> None:
+        """Let only that status through, or only images that cannot be opened; None lets all through."""
+        self._status, self._only_unreadable = status, only_unreadable
+        self.invalidate()
+
+    def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:  # noqa: N802
+        """Tell whether a row is shown."""
+        index = self.sourceModel().index(source_row, 0, source_parent)
+        if self._text not in str(index.data(Role.KEY)).casefold():
+            return False
+        if self._only_unreadable:
+            return bool(index.data(Role.REASON))
+        return self._status is None or index.data(Role.STATUS) is self._status

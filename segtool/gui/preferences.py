@@ -1,0 +1,98 @@
+"""What the program remembers from one start to the next: recent folders, the look and the layout of the window."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings
+
+from segtool.gui.theme import Appearance
+
+MAX_RECENT = 10
+
+_RECENT = "recentFolders"
+_APPEARANCE = "appearance"
+_GEOMETRY = "window/geometry"
+_LAYOUT = "window/layout"
+
+
+@dataclass(frozen=True, slots=True)
+class RecentFolder:
+    """A folder that was open once.
+
+    Attributes
+    ----------
+    root : str
+        The folder of images.
+    data_root : str
+        Where its masks are kept instead, empty if they are kept in the folder itself.
+    image : str
+        Key of the image that was open last, or empty.
+    """
+
+    root: str
+    data_root: str = ""
+    image: str = ""
+
+
+class Preferences:
+    """Reads and writes the program's settings; whatever cannot be understood in them counts as not there."""
+
+    def __init__(self) -> None:
+        self._settings = QSettings()
+
+    def recent(self) -> tuple[RecentFolder, ...]:
+        """Return the folders that were open, the newest first."""
+        try:
+            found = json.loads(str(self._settings.value(_RECENT, "[]")))
+            return tuple(RecentFolder(**{name: str(value) for name, value in item.items()}) for item in found)
+        except (ValueError, TypeError, AttributeError):
+            return ()
+
+    def recent_for(self, root: Path) -> RecentFolder:
+        """Return what is known of a folder; one that was never open has only its path."""
+        return next((item for item in self.recent() if item.root == str(root)), RecentFolder(str(root)))
+
+    def remember(self, folder: RecentFolder) -> None:
+        """Put a folder first in the list."""
+        others = [item for item in self.recent() if item.root != folder.root]
+        self._write_recent([folder, *others][:MAX_RECENT])
+
+    def remember_image(self, root: Path, key: str) -> None:
+        """Note which image of a folder is open."""
+        self._write_recent([replace(i, image=key) if i.root == str(root) else i for i in self.recent()])
+
+    def forget(self, root: str) -> None:
+        """Take a folder that is gone out of the list."""
+        self._write_recent([item for item in self.recent() if item.root != root])
+
+    @property
+    def appearance(self) -> Appearance:
+        """Whether the window is light, dark, or as the desktop is."""
+        try:
+            return Appearance(str(self._settings.value(_APPEARANCE, Appearance.SYSTEM.value)))
+        except ValueError:
+            return Appearance.SYSTEM
+
+    @appearance.setter
+    def appearance(self, value: Appearance) -> None:
+        self._settings.setValue(_APPEARANCE, value.value)
+
+    def layout(self) -> tuple[QByteArray, QByteArray]:
+        """Return the window's geometry and the state of its docks and bars; empty if none is stored."""
+        geometry, state = self._settings.value(_GEOMETRY), self._settings.value(_LAYOUT)
+        empty = QByteArray()
+        return (
+            geometry if isinstance(geometry, QByteArray) else empty,
+            state if isinstance(state, QByteArray) else empty,
+        )
+
+    def store_layout(self, geometry: QByteArray, state: QByteArray) -> None:
+        """Store the window's geometry and the state of its docks and bars."""
+        self._settings.setValue(_GEOMETRY, geometry)
+        self._settings.setValue(_LAYOUT, state)
+
+    def _write_recent(self, folders: list[RecentFolder]) -> None:
+        self._settings.setValue(_RECENT, json.dumps([asdict(item) for item in folders]))

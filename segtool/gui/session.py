@@ -1,0 +1,323 @@
+"""The session: what is open and how it changes; the only object that changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Slot
+
+from segtool.core.classes import BACKGROUND, DEFAULT_CLASSES, VOID, ClassSet
+from segtool.core.errors import SegToolError
+from segtool.core.geometry import Rect
+from segtool.core.palette import Colour
+from segtool.gui.class_edits import ClassEdits
+from segtool.gui.documents import Documents
+from segtool.gui.jobs.runner import JobRunner
+from segtool.gui.mask_edits import MaskEdits
+from segtool.gui.model_choice import ModelChoice
+from segtool.gui.saving import Saving
+from segtool.gui.segmenting import Segmenting
+from segtool.gui.session_signals import SessionSignals
+from segtool.gui.session_state import ClassUsage, JobState, Level, Overwrite, SaveState
+from segtool.gui.tools.tool_id import ToolId
+from segtool.models.store import ModelEntry
+from segtool.project.document import Document
+from segtool.project.project import Project
+from segtool.project.status import Status
+
+MAX_BRUSH_SIZE = 500
+
+
+class Session(SessionSignals):
+    """Everything that is open, and every way to change it.
+
+    Views call its methods, listen to its signals (see `SessionSignals`) and read its properties; they keep no truth
+    of their own. All of it belongs to the window's thread. A method that cannot do what it is asked says so through
+    ``message`` and leaves everything as it was.
+
+    Parameters
+    ----------
+    parent : QObject, optional
+        Owner.
+    autosave_ms : int
+        Milliseconds of quiet after an edit before the mask is saved.
+    """
+
+    def __init__(self, parent: QObject | None = None, *, autosave_ms: int = 3000) -> None:
+        super().__init__(parent)
+        self._documents = Documents()
+        self._jobs = JobRunner(self)
+        self._saving = Saving(self, self._documents, delay_ms=autosave_ms)
+        self._edits = MaskEdits(self, self._documents, self._saving)
+        self._models = ModelChoice(self, self._documents)
+        self._segmenting = Segmenting(self, self._documents, self._edits, self._models, self._jobs)
+        self._class_edits = ClassEdits(self, self._documents, self._edits, self._saving, self._jobs)
+        self._active_class = 1
+        self._tool = ToolId.BRUSH
+        self._brush_size = 20
+        self._overlay_opacity = 0.45
+        self._overlay_visible = True
+        self.classes_changed.connect(self._keep_active_class_valid)
+
+    # What is open ------------------------------------------------------------------------------
+
+    @property
+    def project(self) -> Project | None:
+        """The open folder, or None."""
+        return self._documents.project
+
+    @property
+    def document(self) -> Document | None:
+        """The open image with its mask, or None."""
+        return self._documents.current
+
+    @property
+    def classes(self) -> ClassSet:
+        """Classes of the open folder; the default ones while none is open."""
+        return DEFAULT_CLASSES if self.project is None else self.project.state.classes
+
+    def entry_reason(self, key: str) -> str:
+        """Return why an image could not be opened or segmented, an empty string if nothing is known against it."""
+        return self._documents.reasons.get(key, "")
+
+    def open_folder(self, root: Path, *, data_root: Path | None = None) -> bool:
+        """Open a folder of images; what was open is saved first and stays open if anything goes wrong."""
+        self._edits.end_stroke()
+        if not self._saving.save_all_and_wait(timeout=20.0):
+            self.message.emit("The folder was not opened, because not every mask could be saved.", Level.ERROR)
+            return False
+        try:
+            project = Project.open(root, data_root=data_root)
+        except SegToolError as exc:
+            self.report(exc)
+            return False
+        self._jobs.cancel()
+        self._documents.reset(project)
+        self._models.project_opened()
+        for signal in (self.project_changed, self.classes_changed, self.document_changed):
+            signal.emit()
+        self.history_changed.emit()
+        self.saved_changed.emit()
+        if project.writable_reason:
+            self.warn(project.writable_reason)
+        return True
+
+    def open_image(self, key: str) -> bool:
+        """Show an image of the folder; if it cannot be read, the one that is shown stays and False is returned."""
+        return self._edits.open_image(key)
+
+    def step_image(self, delta: int) -> None:
+        """Show the image ``delta`` places further in the list, passing over those that cannot be read."""
+        self._edits.step_image(delta)
+
+    # Editing -----------------------------------------------------------------------------------
+
+    def begin_stroke(self, name: str) -> bool:
+        """Start one edit that ``paint`` adds to; False, with a message, if the open mask must not be changed."""
+        return self._edits.begin_stroke(name)
+
+    def paint(self, rect: Rect, region: npt.NDArray[np.bool_], value: int) -> None:
+        """Give the pixels of ``region`` (bool, the size of ``rect``) a class id or void; only inside a stroke."""
+        self._edits.paint(rect, region, value)
+
+    def end_stroke(self) -> None:
+        """Finish the stroke: it becomes one step of undo."""
+        self._edits.end_stroke()
+
+    def cancel_stroke(self) -> None:
+        """Take the unfinished stroke back."""
+        self._edits.cancel_stroke()
+
+    def apply_pixels(self, name: str, rect: Rect, pixels: npt.NDArray[np.uint8]) -> bool:
+        """Replace the pixels of ``rect`` in one undoable edit; False, with a message, if that is not allowed."""
+        return self._edits.apply_pixels(name, rect, pixels)
+
+    def undo(self) -> None:
+        """Take the last edit of the open image back."""
+        self._edits.undo()
+
+    def redo(self) -> None:
+        """Do the last undone edit of the open image again."""
+        self._edits.redo()
+
+    def set_status(self, key: str, status: Status) -> None:
+        """Give an image a status."""
+        self._edits.set_status(key, status)
+
+    def approve(self) -> None:
+        """Approve the open image, or take its approval back."""
+        self._edits.approve()
+
+    # Tools and overlay -------------------------------------------------------------------------
+
+    @property
+    def active_class(self) -> int:
+        """The class id that tools paint with, 255 for void."""
+        return self._active_class
+
+    @property
+    def tool(self) -> ToolId:
+        """The active tool."""
+        return self._tool
+
+    @property
+    def brush_size(self) -> int:
+        """Diameter of the brush in image pixels, 1…500."""
+        return self._brush_size
+
+    @property
+    def overlay_opacity(self) -> float:
+        """How opaque the mask lies over the image, 0…1."""
+        return self._overlay_opacity
+
+    @property
+    def overlay_visible(self) -> bool:
+        """Whether the mask is shown at all."""
+        return self._overlay_visible
+
+    def set_active_class(self, class_id: int) -> None:
+        """Paint with that class from now on (255: void); an id without a class is passed over."""
+        if class_id != self._active_class and (class_id == VOID or class_id in self.classes):
+            self._active_class = class_id
+            self.active_class_changed.emit(class_id)
+
+    def swap_with_background(self) -> None:
+        """Change between background and the class that was active before it."""
+        if self._active_class != BACKGROUND:
+            self._swapped_class = self._active_class
+            self.set_active_class(BACKGROUND)
+        else:
+            self.set_active_class(self._swapped_class if self._swapped_class in self.classes else self.classes.ids[-1])
+
+    def set_tool(self, tool: ToolId) -> None:
+        """Take another tool; an unfinished stroke is kept."""
+        if tool is not self._tool:
+            self._edits.end_stroke()
+            self._tool = tool
+            self.tool_changed.emit()
+
+    def set_brush_size(self, size: int) -> None:
+        """Set the diameter of the brush; values outside 1…500 are clipped."""
+        size = min(max(int(size), 1), MAX_BRUSH_SIZE)
+        if size != self._brush_size:
+            self._brush_size = size
+            self.tool_changed.emit()
+
+    def set_overlay_opacity(self, opacity: float) -> None:
+        """Set how opaque the mask lies over the image; values outside 0…1 are clipped."""
+        opacity = min(max(float(opacity), 0.0), 1.0)
+        if opacity != self._overlay_opacity:
+            self._overlay_opacity = opacity
+            self.tool_changed.emit()
+
+    def set_overlay_visible(self, visible: bool) -> None:
+        """Show or hide the mask."""
+        if visible is not self._overlay_visible:
+            self._overlay_visible = visible
+            self.tool_changed.emit()
+
+    # Classes -----------------------------------------------------------------------------------
+
+    def add_class(self, name: str, colour: Colour | None = None) -> bool:
+        """Add a class under a free id and make it active."""
+        class_id = self._class_edits.add(name, colour=colour)
+        if class_id is not None:
+            self.set_active_class(class_id)
+        return class_id is not None
+
+    def rename_class(self, class_id: int, name: str) -> bool:
+        """Give a class another name."""
+        return self._class_edits.rename(class_id, name)
+
+    def recolour_class(self, class_id: int, colour: Colour) -> bool:
+        """Give a class another colour."""
+        return self._class_edits.recolour(class_id, colour)
+
+    def class_usage(self, class_id: int) -> ClassUsage:
+        """Return where a class is in use."""
+        return self._class_edits.usage(class_id)
+
+    def remove_class(self, class_id: int, *, replacement: int) -> bool:
+        """Start a job that gives the pixels of a class to ``replacement`` (a class id or void) and removes the class."""
+        return self._class_edits.remove(class_id, replacement=replacement)
+
+    @Slot()
+    def _keep_active_class_valid(self) -> None:
+        if self._active_class != VOID and self._active_class not in self.classes:
+            self.set_active_class(self.classes.ids[min(1, len(self.classes) - 1)])
+
+    # Saving ------------------------------------------------------------------------------------
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether the open mask has changes that are not on disk."""
+        return self._saving.is_dirty
+
+    @property
+    def save_state(self) -> SaveState:
+        """Where the open mask stands between memory and disk."""
+        return self._saving.state
+
+    def save(self, *, force: bool = False) -> None:
+        """Save the open mask; ``force`` overwrites a mask file that was changed by something else meanwhile."""
+        self._edits.settle()
+        self._saving.save(force=force)
+
+    def save_all(self) -> None:
+        """Save every mask that has changes."""
+        self._edits.settle()
+        self._saving.save_all()
+
+    def has_unsaved(self) -> bool:
+        """Whether any mask has changes that are not on disk."""
+        return self._saving.has_unsaved()
+
+    def wait_until_saved(self, timeout: float = 20.0) -> bool:
+        """Save everything and wait for it, at most ``timeout`` seconds; False if something is not on disk then."""
+        self._edits.end_stroke()
+        return self._saving.save_all_and_wait(timeout=timeout)
+
+    # Models and jobs ---------------------------------------------------------------------------
+
+    @property
+    def model(self) -> ModelEntry | None:
+        """The active model, or None if there is none."""
+        return self._models.active
+
+    @property
+    def models(self) -> list[ModelEntry]:
+        """Every model that can be used, bundled ones first."""
+        return list(self._models.entries)
+
+    @property
+    def job(self) -> JobState | None:
+        """The job that is under way, or None."""
+        return self._jobs.state
+
+    def set_active_model(self, name: str) -> bool:
+        """Segment with that model from now on."""
+        return self._models.activate(name)
+
+    def refresh_models(self) -> None:
+        """Read the list of models again."""
+        self._models.refresh()
+
+    def segment(self, keys: Sequence[str], *, policy: Overwrite = Overwrite.FILL_VOID) -> bool:
+        """Start a job that segments images with the active model; ``policy`` holds for corrected and approved ones."""
+        return self._segmenting.start(keys, policy=policy)
+
+    def segment_needs_question(self, keys: Sequence[str]) -> list[str]:
+        """Return those of ``keys`` that hold a person's work, so that the window can ask what to do with them."""
+        return self._segmenting.protected(keys)
+
+    def cancel_job(self) -> None:
+        """Ask the job that is under way to end."""
+        self._jobs.cancel()
+
+    def close(self) -> None:
+        """End the threads; what is not saved by then is lost, so `wait_until_saved` comes first."""
+        self._jobs.close()
+        self._saving.close()

@@ -1,0 +1,68 @@
+"""The signals by which the session says what has changed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from segtool.core.errors import SegToolError
+from segtool.gui.session_state import Level
+
+
+class SessionSignals(QObject):
+    """Base of the session that its parts hold: they emit here, the views listen.
+
+    Signals
+    -------
+    project_changed()
+        Another folder is open.
+    document_changed()
+        Another image is open, or the same one was read again.
+    mask_changed(object)
+        Pixels of the open image's mask have changed inside a Rect.
+    entries_changed(object)
+        Status, saved state or reason of some images has changed: a frozenset of their keys.
+    classes_changed()
+        The classes have changed.
+    active_class_changed(int)
+        Another class is active: its id, 255 for void.
+    history_changed()
+        What can be undone or redone has changed.
+    tool_changed()
+        The tool, the brush size, or how the mask is overlaid has changed.
+    model_changed()
+        The active model or the list of models has changed.
+    job_changed()
+        A job has started, moved on or ended.
+    saved_changed()
+        The saved state of the open image or of any other has changed.
+    message(str, object)
+        A sentence for the person, with its Level.
+    """
+
+    project_changed = Signal()
+    document_changed = Signal()
+    mask_changed = Signal(object)
+    entries_changed = Signal(object)
+    classes_changed = Signal()
+    active_class_changed = Signal(int)
+    history_changed = Signal()
+    tool_changed = Signal()
+    model_changed = Signal()
+    job_changed = Signal()
+    saved_changed = Signal()
+    message = Signal(str, object)
+
+    def info(self, text: str) -> None:
+        """Tell the person something in passing."""
+        self.message.emit(text, Level.INFO)
+
+    def warn(self, text: str) -> None:
+        """Tell the person something that they should act on."""
+        self.message.emit(text, Level.WARNING)
+
+    def report(self, error: Exception) -> None:
+        """Tell the person about a failure; one that nobody foresaw is named by its type."""
+        if isinstance(error, SegToolError):
+            self.message.emit(str(error), Level.ERROR)
+        else:
+            self.message.emit(f"Something went wrong ({type(error).__name__}: {error}).", Level.ERROR)

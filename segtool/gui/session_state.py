@@ -1,0 +1,88 @@
+"""The small values that the session shows to its views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, StrEnum
+
+
+class Level(Enum):
+    """How much a message matters: the window shows INFO in passing, the others until they are dismissed."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class SaveKind(Enum):
+    """Where the mask of the open image stands between memory and disk."""
+
+    SAVED = "saved"
+    UNSAVED = "unsaved"
+    SAVING = "saving"
+    FAILED = "failed"
+    READ_ONLY = "read only"
+
+
+@dataclass(frozen=True, slots=True)
+class SaveState:
+    """The saved state of the open image.
+
+    Attributes
+    ----------
+    kind : SaveKind
+        What the state is.
+    when : datetime or None
+        Local time of the last save of this image, None if there was none since it was opened.
+    reason : str
+        Why saving failed or the image is read-only; empty otherwise.
+    """
+
+    kind: SaveKind
+    when: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A job that is under way.
+
+    Attributes
+    ----------
+    title : str
+        What the job does, "Segment" for example.
+    done, total : int
+        Steps finished and steps in all; total is at least 1.
+    text : str
+        What is happening right now: an image's key, or a phrase.
+    """
+
+    title: str
+    done: int
+    total: int
+    text: str = ""
+
+
+class Overwrite(StrEnum):
+    """What segmenting does with pixels that already have a class."""
+
+    FILL_VOID = "fill void"
+    REPLACE = "replace"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassUsage:
+    """Where a class is in use.
+
+    Attributes
+    ----------
+    pixels_here : int
+        Pixels of the class in the mask of the open image.
+    images_with_it : int
+        Images of the project whose mask holds the class.
+    """
+
+    pixels_here: int
+    images_with_it: int

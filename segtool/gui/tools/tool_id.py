@@ -1,0 +1,14 @@
+"""The names of the tools."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ToolId(StrEnum):
+    """A tool that a person can hold."""
+
+    BRUSH = "brush"
+    ERASER = "eraser"
+    PICKER = "picker"
+    PAN = "pan"

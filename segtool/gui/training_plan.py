@@ -1,0 +1,101 @@
+"""Which images a run takes part with, what would stop it, and the jobs that find out."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from segtool.core.classes import ClassSet
+from segtool.core.errors import SegToolError, TrainingError
+from segtool.core.run_settings import RunSettings
+from segtool.inference.evaluate import Evaluation, evaluate_images
+from segtool.inference.runtime import Runtime
+from segtool.inference.segmenter import Progress
+from segtool.models.store import ModelEntry
+from segtool.project.held_out import choose_held_out
+from segtool.project.layout import MODELS_FOLDER, ImageEntry
+from segtool.project.project import Project
+from segtool.project.training_images import check_trainable, usable_images
+
+FROM_SCRATCH = "none"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunPlan:
+    """A run that has been asked for: the folder that it belongs to and what it is to do."""
+
+    project: Project
+    settings: RunSettings
+    base: str
+    name: str
+
+    @property
+    def out(self) -> Path:
+        """Folder of the new model."""
+        return self.project.data_root / MODELS_FOLDER / self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the worker found about the masks of a run: why it cannot work, or an empty string."""
+
+    plan: RunPlan
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """How the model that was active until now scores; None if it could not be scored."""
+
+    plan: RunPlan
+    metrics: dict[str, Any] | None
+
+
+def held_out_keys(project: Project) -> frozenset[str]:
+    """Return the images that a run started now would hold out; nothing is recorded yet."""
+    usable = [entry.key for entry in usable_images(project)]
+    return frozenset(choose_held_out(usable, held=project.state.held_out, known=project.state.known))
+
+
+def choose_images(project: Project, settings: RunSettings) -> tuple[list[ImageEntry], list[ImageEntry]]:
+    """Return the images to train on and those to score on.
+
+    An image that is held out is never among those to train on, whatever the settings name.
+    """
+    held, usable = held_out_keys(project), usable_images(project)
+    train = [e for e in usable if e.key not in held and (settings.images is None or e.key in settings.images)]
+    scored = [e for e in usable if e.key in held and (settings.held_out is None or e.key in settings.held_out)]
+    return train, scored
+
+
+def find_problem(train: Sequence[ImageEntry], held_out: Sequence[ImageEntry], classes: ClassSet) -> str:
+    """Return what would stop a training on these images, as a sentence or two; "" if nothing would."""
+    try:
+        check_trainable(train, classes)
+        if held_out:
+            check_trainable([*held_out, *train], classes)
+    except TrainingError as exc:
+        return str(exc)
+    return ""
+
+
+def check_job(
+    plan: RunPlan, train: Sequence[ImageEntry], held_out: Sequence[ImageEntry], classes: ClassSet
+) -> Generator[Checked, None, None]:
+    """Yield what was found about the masks of a run."""
+    yield Checked(plan, find_problem(train, held_out, classes))
+
+
+def score_job(
+    plan: RunPlan, model: ModelEntry, entries: Sequence[ImageEntry], classes: ClassSet
+) -> Generator[Progress | Scored, None, None]:
+    """Yield progress, and at the end how a model scores on these images."""
+    pairs = [(entry.path, entry.mask_path) for entry in entries]
+    try:
+        for item in evaluate_images(pairs, classes, Runtime.load(model.folder)):
+            yield Scored(plan, item.metrics) if isinstance(item, Evaluation) else item
+    except SegToolError:
+        # A model that cannot be scored is no reason to throw the new one away.
+        yield Scored(plan, None)

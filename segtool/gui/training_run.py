@@ -1,0 +1,211 @@
+"""One training as a child process: its command line, its events and the one way in which it ends."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QProcess, QTemporaryDir, QTimer, Signal
+
+from segtool.core.errors import TrainingError
+from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunFailed, from_line
+from segtool.core.run_settings import RunSettings
+from segtool.gui.training_child import (
+    UNCHANGED,
+    LineReader,
+    child_environment,
+    default_program,
+    explain_end,
+    lower_priority,
+    names_in,
+    remove_leftovers,
+)
+
+LOG_LINES = 50
+STOP_PATIENCE_MS = 180_000
+END_PATIENCE_MS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What to train.
+
+    Attributes
+    ----------
+    root : Path
+        The project's folder.
+    base : str
+        Name of a model, or "none" to start from scratch.
+    out : Path
+        Folder of the new model; it must not exist yet.
+    settings : RunSettings
+        Everything else.
+    """
+
+    root: Path
+    base: str
+    out: Path
+    settings: RunSettings
+
+
+class TrainingRun(QObject):
+    """A training in a process of its own.
+
+    Exactly one of ``finished``, ``failed`` and ``cancelled`` is emitted, once, after the process has ended.
+    Until then ``reported`` passes on every event. The model's folder is whole when ``finished`` is
+    emitted, and what a broken-off run left of it is removed before the other two.
+
+    Parameters
+    ----------
+    request : RunRequest
+    program : sequence of str, optional
+        Command before the arguments; ``default_program()`` if not given.
+    stop_patience_ms, end_patience_ms : int
+        How long a run may take to finish after ``stop()``, and to exit after its last event, before it is killed.
+    """
+
+    reported = Signal(object)
+    finished = Signal(object)
+    failed = Signal(str)
+    cancelled = Signal()
+
+    def __init__(
+        self,
+        request: RunRequest,
+        *,
+        program: Sequence[str] | None = None,
+        stop_patience_ms: int = STOP_PATIENCE_MS,
+        end_patience_ms: int = END_PATIENCE_MS,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._request = request
+        self._program = tuple(program or default_program())
+        self._out_lines, self._err_lines = LineReader(), LineReader()
+        self._log: deque[str] = deque(maxlen=LOG_LINES)
+        self._last: RunDone | RunFailed | None = None
+        self._stopping = self._killed = self._ended = self._has_epoch = False
+        self._there_before: frozenset[str] = frozenset()
+        self._settings_dir = QTemporaryDir()
+        self._stop_patience_ms, self._end_patience_ms = stop_patience_ms, end_patience_ms
+        self._patience = QTimer(self, singleShot=True)
+        self._patience.timeout.connect(self._lose_patience)
+        self._process = QProcess(self)
+        self._process.started.connect(self._on_started)
+        self._process.readyReadStandardOutput.connect(self._read_output)
+        self._process.readyReadStandardError.connect(self._read_errors)
+        self._process.errorOccurred.connect(self._on_error)
+        self._process.finished.connect(self._on_finished)
+
+    @property
+    def log(self) -> str:
+        """The last lines that the process wrote to its standard error."""
+        return "\n".join(self._log)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process has been started and has not ended."""
+        return self._process.state() is not QProcess.ProcessState.NotRunning
+
+    def start(self) -> None:
+        """Start the process; TrainingError if the settings cannot be written or the model's name is taken."""
+        out = self._request.out
+        if out.exists():
+            raise TrainingError("there is already something under the new version's name", path=out)
+        self._there_before = frozenset(names_in(out.parent))
+        arguments = [str(self._request.root), "--base", self._request.base, "--out", str(out)]
+        arguments += ["--settings", str(self._write_settings()), "--events"]
+        self._process.setProcessEnvironment(child_environment())
+        self._process.start(self._program[0], [*self._program[1:], *arguments])
+
+    def stop(self) -> None:
+        """Ask the run to finish with the best weights so far; asked twice, end it at once and keep nothing."""
+        if not self.is_running:
+            return
+        if self._stopping:
+            self.kill()
+            return
+        self._stopping = True
+        self._process.write(b"stop\n")
+        self._patience.start(self._stop_patience_ms)
+
+    def kill(self) -> None:
+        """End the process at once; ``cancelled`` follows unless its model was already whole."""
+        if self.is_running:
+            self._killed = True
+            self._process.kill()
+
+    def shut_down(self, timeout_ms: int = 3000) -> None:
+        """Kill the process and wait until it is gone: for closing the window."""
+        self.kill()
+        if self.is_running:
+            self._process.waitForFinished(timeout_ms)
+
+    def _write_settings(self) -> Path:
+        if not self._settings_dir.isValid():
+            raise TrainingError("the training's settings cannot be written", remedy=self._settings_dir.errorString())
+        path = Path(self._settings_dir.filePath("settings.json"))
+        try:
+            path.write_text(json.dumps(self._request.settings.to_json()), encoding="utf-8")
+        except OSError as exc:
+            raise TrainingError(f"the training's settings cannot be written ({exc.strerror})", path=path) from exc
+        return path
+
+    def _on_started(self) -> None:
+        lower_priority(self._process.processId())
+
+    def _read_output(self) -> None:
+        self._take(self._out_lines.feed(bytes(self._process.readAllStandardOutput().data())))
+
+    def _read_errors(self) -> None:
+        self._log.extend(self._err_lines.feed(bytes(self._process.readAllStandardError().data())))
+
+    def _take(self, lines: list[str]) -> None:
+        for line in lines:
+            event: RunEvent | None = from_line(line)
+            if event is None or self._last is not None:
+                continue
+            if isinstance(event, RunDone | RunFailed):
+                self._last = event
+                self._patience.start(self._end_patience_ms)
+            self._has_epoch |= isinstance(event, RunEpoch)
+            self.reported.emit(event)
+
+    def _lose_patience(self) -> None:
+        # After its last event a run has nothing left to do: its outcome stands, whatever keeps the process.
+        if self._last is None:
+            self.kill()
+        else:
+            self._process.kill()
+
+    def _on_error(self, error: QProcess.ProcessError) -> None:
+        if error is QProcess.ProcessError.FailedToStart:
+            self._end(f"The training could not be started: {self._process.errorString()}. {UNCHANGED}")
+
+    def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        self._read_output()
+        self._take(self._out_lines.rest())
+        self._read_errors()
+        self._log.extend(self._err_lines.rest())
+        self._end(explain_end(code, crashed=status is QProcess.ExitStatus.CrashExit, log=self.log))
+
+    def _end(self, explanation: str) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        self._patience.stop()
+        if isinstance(self._last, RunDone):
+            self.finished.emit(self._last)
+            return
+        remove_leftovers(self._request.out, self._there_before)
+        # Stopped before there was anything to keep: that is what was asked for, not a failure.
+        stopped_early = self._stopping and not self._has_epoch
+        if self._killed or stopped_early:
+            self.cancelled.emit()
+        elif isinstance(self._last, RunFailed):
+            self.failed.emit(self._last.message)
+        else:
+            self.failed.emit(explanation)

@@ -1,0 +1,187 @@
+"""A model's network on the CPU through OpenVINO: loaded only when it is whole and holds nothing unexpected."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from segtool.core.errors import ModelError, SegToolError
+from segtool.models.card import NETWORK_DATA_FILE, NETWORK_FILE, ModelCard
+from segtool.models.integrity import verify_model
+
+CHANNELS = 3
+# What an exported U-Net is made of. A file from elsewhere could ask for anything that OpenVINO can do: loops,
+# state, or a broadcast to a terabyte while its constants are folded.
+ALLOWED_OPERATIONS = frozenset(
+    {
+        "Add",
+        "Concat",
+        "Constant",
+        "Convolution",
+        "ConvolutionBackpropData",
+        "Gather",
+        "MaxPool",
+        "Multiply",
+        "Parameter",
+        "Relu",
+        "Reshape",
+        "Result",
+        "ShapeOf",
+        "Sigmoid",
+        "Softmax",
+        "StridedSlice",
+        "Transpose",
+    }
+)
+_SETTINGS = {
+    # OpenVINO picks bfloat16 by itself where the CPU has it; answers are to be the same on every machine.
+    "INFERENCE_PRECISION_HINT": "f32",
+    # One tile after the other, each on all physical cores.
+    "PERFORMANCE_HINT": "LATENCY",
+    # Unpinned threads make room for the window and for a training that runs beside it.
+    "ENABLE_CPU_PINNING": False,
+}
+_REMEDY = "Copy the model folder again from where it came from, or choose another model."
+
+
+def import_openvino() -> Any:  # noqa: ANN401
+    """Import OpenVINO (0.2 to 1 s) without its telemetry and return the module.
+
+    Its import reports each use over the internet and writes an identifier into the home folder wherever
+    the package ``openvino_telemetry`` is found. OpenVINO has a silent stand-in for when it is not.
+    """
+    if "openvino" not in sys.modules:
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    import openvino
+
+    return openvino
+
+
+class Runtime:
+    """A model that is ready to run. May be called from any thread; calls wait for each other."""
+
+    def __init__(self, card: ModelCard, compiled: Any) -> None:  # noqa: ANN401
+        self._card = card
+        self._request = compiled.create_infer_request()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(cls, folder: Path) -> Runtime:
+        """Verify, read and compile the network of a model folder (0.3 s after the first time).
+
+        Raises
+        ------
+        ModelError
+            Naming the file: whatever ``verify_model`` finds; a network that cannot be read or compiled, has
+            operations that no U-Net has, weights that are not finite, or inputs or outputs that the card does not say.
+        """
+        card = verify_model(folder)
+        path = folder / NETWORK_FILE
+        openvino = import_openvino()
+        try:
+            core = openvino.Core()
+            network = core.read_model(path, folder / NETWORK_DATA_FILE)
+            _check_operations(network, path)
+            _check_shapes(network, card, path)
+            runtime = cls(card, core.compile_model(network, "CPU", _SETTINGS))
+            runtime._check_answer(path)
+        except (RuntimeError, MemoryError, ValueError) as exc:  # a damaged name is no UTF-8: a ValueError
+            raise ModelError(f"the network cannot be loaded ({_first_line(exc)})", path=path, remedy=_REMEDY) from exc
+        return runtime
+
+    @property
+    def card(self) -> ModelCard:
+        """The card of the model."""
+        return self._card
+
+    def probabilities(self, batch: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Run the network.
+
+        Parameters
+        ----------
+        batch : ndarray of float32, shape (N, H, W, 3)
+            Normalised to 0…1; H and W multiples of ``card.network.stride``. A shape that is new to the runtime
+            costs about half a run more.
+
+        Returns
+        -------
+        ndarray of float32, shape (N, H, W, K)
+            Probabilities 0…1. K = 1: of the card's second class. K ≥ 2: of each class in the card's order.
+
+        Raises
+        ------
+        ValueError
+            If the batch has another shape.
+        SegToolError
+            If the network cannot be run, for want of memory most likely.
+        """
+        stride = self._card.network.stride
+        if batch.ndim != 4 or batch.shape[3] != CHANNELS or batch.shape[1] % stride or batch.shape[2] % stride:
+            raise ValueError(f"the batch must be N×H×W×3 with sides that are multiples of {stride}, not {batch.shape}")
+        values = np.ascontiguousarray(batch, dtype=np.float32)
+        try:
+            with self._lock:
+                answer = self._request.infer([values], share_inputs=True)[0]
+        except (RuntimeError, MemoryError) as exc:
+            raise SegToolError(
+                f"the network could not be run on {batch.shape[2]}×{batch.shape[1]} pixels ({_first_line(exc)})",
+                remedy="Close other programs to free memory, then try again.",
+            ) from exc
+        return np.asarray(answer, dtype=np.float32)
+
+    def _check_answer(self, path: Path) -> None:
+        """Run the smallest image there is: only the answer itself tells that the sizes in between fit."""
+        side = self._card.network.stride
+        try:
+            answer = self.probabilities(np.zeros((1, side, 2 * side, CHANNELS), dtype=np.float32))
+        except SegToolError as exc:
+            raise ModelError(exc.reason, path=path, remedy=_REMEDY) from exc
+        expected = (1, side, 2 * side, self._card.network.outputs)
+        if answer.shape != expected or not (np.isfinite(answer).all() and answer.min() >= 0 and answer.max() <= 1.0001):
+            raise ModelError(
+                f"the network answers with {answer.shape} numbers where {expected} probabilities are expected",
+                path=path,
+                remedy=_REMEDY,
+            )
+
+
+def _check_operations(network: Any, path: Path) -> None:  # noqa: ANN401
+    operations = network.get_ops()
+    if unknown := sorted({item.get_type_name() for item in operations} - ALLOWED_OPERATIONS):
+        raise ModelError(
+            f"the network has operations that no U-Net of this program has: {', '.join(unknown)}",
+            path=path,
+            remedy="Choose another model, or train one here.",
+        )
+    for item in operations:
+        # A ReLU behind it turns not-a-number into 0, so that the answer would not show it.
+        if item.get_type_name() != "Constant":
+            continue
+        values = item.data
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise ModelError("the network has weights that are not finite numbers", path=path, remedy=_REMEDY)
+
+
+def _check_shapes(network: Any, card: ModelCard, path: Path) -> None:  # noqa: ANN401
+    outputs = card.network.outputs
+    for ports, depth, what in ((network.inputs, CHANNELS, "input"), (network.outputs, outputs, "output")):
+        shapes = [port.get_partial_shape() for port in ports]
+        if len(shapes) != 1 or len(shapes[0]) != 4 or str(shapes[0][3]) != str(depth):
+            found = ", ".join(str(shape) for shape in shapes) or "none"
+            raise ModelError(
+                f"the network's {what} must be one image of {depth} channels, as the card says, but is {found}",
+                path=path,
+                remedy=_REMEDY,
+            )
+
+
+def _first_line(exc: BaseException) -> str:
+    lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
+    # OpenVINO puts the place in its own source before what happened.
+    said = [line for line in lines if not line.startswith(("Exception from", "Check '"))]
+    return (said or lines or [type(exc).__name__])[0][:200]

@@ -1,0 +1,116 @@
+"""Whether a model folder is whole and unchanged: plain files, of a sane size, that hash to what the card says."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from segtool.core.errors import ModelError
+from segtool.models.card import CARD_FILE, MODEL_FILES, ModelCard, read_card
+
+MAX_FILE_BYTES = 256 * 1024 * 1024
+_REMEDY = "Copy the model folder again from where it came from, or choose another model."
+# A file system's clock is coarse: a file written this recently could change again under the same time stamp.
+_SETTLED_NS = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Fingerprint:
+    """What a file's digest is remembered by."""
+
+    size: int
+    modified_ns: int
+    changed_ns: int
+    inode: int
+
+
+_digests: dict[Path, tuple[_Fingerprint, str]] = {}
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hex, remembered until the file changes.
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be read.
+    """
+    try:
+        info = path.stat()
+        found = _Fingerprint(info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
+        known = _digests.get(path)
+        if known is not None and known[0] == found:
+            return known[1]
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as exc:
+        raise ModelError(f"the file cannot be read ({exc.strerror})", path=path, remedy=_REMEDY) from exc
+    if time.time_ns() - max(found.modified_ns, found.changed_ns) > _SETTLED_NS:
+        _digests[path] = found, digest
+    return digest
+
+
+def verify_model(folder: Path) -> ModelCard:
+    """Check that a model folder is whole; nothing in it is opened before its hash is known to fit.
+
+    The hashes prove that the files belong to the card, not that the card is to be trusted.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``model.json`` and the files that it names.
+
+    Returns
+    -------
+    ModelCard
+
+    Raises
+    ------
+    ModelError
+        Naming the file: one that is missing, a link, no plain file, larger than 256 MB or of another hash;
+        a card that is malformed, names files outside the folder or lacks one of ``MODEL_FILES``.
+    """
+    if not folder.is_dir():
+        raise ModelError("there is no such model folder", path=folder, remedy="Choose another model.")
+    _check_plain_file(folder / CARD_FILE)
+    card = read_card(folder)
+    for name in card.files:
+        # Any system's separators and drives are refused on every system: a folder may have come from another.
+        if not name or set(name) & set("/\\:\0") or name in {".", ".."}:
+            raise ModelError(
+                f"the card names the file {name!r}, which is no plain file name",
+                path=folder / CARD_FILE,
+                remedy=_REMEDY,
+            )
+    for name in MODEL_FILES:
+        if name not in card.files:
+            raise ModelError(f"the card has no hash for {name}", path=folder / CARD_FILE, remedy=_REMEDY)
+    for name in card.files:
+        _check_plain_file(folder / name)
+    for name, digest in card.files.items():
+        if sha256_of(folder / name) != digest.lower():
+            raise ModelError(
+                "the file is not the one that the model's card was written for: it is damaged or was changed",
+                path=folder / name,
+                remedy=_REMEDY,
+            )
+    return card
+
+
+def _check_plain_file(path: Path) -> None:
+    try:
+        info = path.lstat()
+    except FileNotFoundError as exc:
+        raise ModelError("the model lacks this file", path=path, remedy=_REMEDY) from exc
+    except (OSError, ValueError) as exc:
+        raise ModelError(f"the file cannot be read ({exc})", path=path, remedy=_REMEDY) from exc
+    if stat.S_ISLNK(info.st_mode):
+        raise ModelError("the file is a link", path=path, remedy="Put the file itself into the model folder.")
+    if not stat.S_ISREG(info.st_mode):
+        raise ModelError("this is not a plain file", path=path, remedy=_REMEDY)
+    if info.st_size > MAX_FILE_BYTES:
+        limit = MAX_FILE_BYTES // 1024**2
+        raise ModelError(f"the file is larger than {limit} MB, the most that is read", path=path, remedy=_REMEDY)

@@ -1,0 +1,167 @@
+"""One open image: its pixels, its mask, the edits made to it and whether they are saved."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from segtool.core.classes import VOID, ClassSet
+from segtool.core.edits import History
+from segtool.core.errors import MaskError
+from segtool.formats.image import Image, read_image
+from segtool.formats.mask_png import read_mask
+from segtool.project.layout import ImageEntry
+
+
+@dataclass(frozen=True, slots=True)
+class FilePrint:
+    """What tells one version of a file from another: time of its last change in nanoseconds, size in bytes."""
+
+    mtime_ns: int
+    size: int
+
+    @classmethod
+    def of(cls, path: Path) -> FilePrint | None:
+        """Return the print of a file, None if there is no such file; OSError if that cannot be told."""
+        try:
+            found = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return cls(found.st_mtime_ns, found.st_size)
+
+
+@dataclass(slots=True, eq=False)
+class Document:
+    """An open image with its mask.
+
+    Attributes
+    ----------
+    entry : ImageEntry
+        Which image it is.
+    image : Image
+        Its pixels.
+    mask : ndarray of uint8, shape (H, W)
+        Class ids, 255 for void; changed in place by edits.
+    read_only_reason : str
+        Why the mask must not be changed, for a person; "" if it may be.
+    history : History
+        Edits to take back.
+    revision : int
+        Rises with every change of the mask.
+    saved_revision : int
+        The revision that the mask file holds.
+    mask_file : FilePrint or None
+        The mask file as it was when it was last read or written here; None if there was none.
+    """
+
+    entry: ImageEntry
+    image: Image
+    mask: npt.NDArray[np.uint8]
+    read_only_reason: str = ""
+    history: History = field(default_factory=History)
+    revision: int = 0
+    saved_revision: int = 0
+    mask_file: FilePrint | None = None
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether the mask has changes that its file does not hold."""
+        return self.revision != self.saved_revision
+
+    def note_change(self) -> int:
+        """Note that the mask has changed, undoing and redoing included; return the new revision."""
+        self.revision += 1
+        return self.revision
+
+    def note_saved(self, revision: int) -> None:
+        """Note that the mask file now holds a revision; later changes stay unsaved."""
+        self.saved_revision = max(self.saved_revision, revision)
+        try:
+            self.mask_file = FilePrint.of(self.entry.mask_path)
+        except OSError:
+            self.mask_file = None
+
+    def mask_changed_on_disk(self) -> bool:
+        """Tell whether another program has changed, made or removed the mask file since it was read or saved here."""
+        try:
+            return FilePrint.of(self.entry.mask_path) != self.mask_file
+        except OSError:
+            # The folder is out of reach: a save will fail and say why.
+            return False
+
+
+def open_document(entry: ImageEntry, classes: ClassSet, *, writable_reason: str = "") -> Document:
+    """Read an image and its mask.
+
+    Without a mask file the mask is void throughout. A mask that cannot be used as it is, because it is damaged,
+    of another size or with ids that have no class, is never resized, replaced or dropped: the document is
+    read-only and says why, and shows the ids that it can (a blank mask if the sizes differ).
+
+    Parameters
+    ----------
+    entry : ImageEntry
+        The image.
+    classes : ClassSet
+        Classes of the project.
+    writable_reason : str
+        Why nothing can be saved in the project (``Project.writable_reason``); "" if it can.
+
+    Raises
+    ------
+    ImageError
+        If the image cannot be read.
+    """
+    image = read_image(entry.path)
+    height, width = image.pixels.shape[:2]
+    blank = np.full((height, width), VOID, dtype=np.uint8)
+    try:
+        # Taken before reading: a change in between is then noticed when saving.
+        mask_file = FilePrint.of(entry.mask_path)
+        mask = blank if mask_file is None else _own(read_mask(entry.mask_path))
+    except OSError as exc:
+        reason = f"{entry.mask_path}: the mask cannot be read ({exc.strerror}). Check who may read it."
+        return Document(entry, image, blank, reason)
+    except MaskError as exc:
+        return Document(entry, image, blank, str(exc), mask_file=mask_file)
+    reason = _why_unusable(entry, mask, (height, width), classes) or writable_reason or _why_protected(entry.mask_path)
+    if mask.shape != (height, width):
+        mask = blank
+    return Document(entry, image, mask, reason, mask_file=mask_file)
+
+
+def _why_protected(mask_path: Path) -> str:
+    place = mask_path
+    while not os.path.lexists(place) and place != place.parent:
+        place = place.parent
+    if os.access(place, os.W_OK):
+        return ""
+    # Replacing a file needs no right to write it, but whoever took that right away wants the mask kept.
+    return f"{place}: this is write-protected, so changes of the mask could not be saved. Make it writable first."
+
+
+def _own(mask: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return the mask as an array that can be painted in and shown without a copy."""
+    return np.require(mask, dtype=np.uint8, requirements=["C", "W", "O"])
+
+
+def _why_unusable(entry: ImageEntry, mask: npt.NDArray[np.uint8], shape: tuple[int, int], classes: ClassSet) -> str:
+    if mask.shape != shape:
+        error = MaskError(
+            f"the mask has {mask.shape[1]} × {mask.shape[0]} pixels, its image {shape[1]} × {shape[0]}",
+            path=entry.mask_path,
+            remedy="Put the right mask in its place, or move it away to start with a blank one.",
+        )
+        return str(error)
+    if unknown := classes.unknown_ids(mask):
+        many = f"the ids {', '.join(map(str, unknown))}" if len(unknown) > 1 else f"the id {unknown[0]}"
+        error = MaskError(
+            f"the mask holds {many} without a class",
+            path=entry.mask_path,
+            remedy="Add the missing classes and open the image again.",
+        )
+        return str(error)
+    return ""

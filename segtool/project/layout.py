@@ -1,0 +1,300 @@
+"""Where the images of a folder lie and which file holds the mask of each."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from natsort import natsort_keygen, ns
+
+from segtool.core.errors import ProjectError
+from segtool.formats.image import IMAGE_SUFFIXES
+
+STATE_FILE = "segtool.json"
+CLASSES_FILE = "classes.json"
+IMAGES_FOLDER = "images"
+MASKS_FOLDER = "masks"
+MODELS_FOLDER = "models"
+WHOLE_FOLDER = "."
+
+_natural = natsort_keygen(alg=ns.IGNORECASE)
+_Found = dict[str, list[str]]
+"""Folder ("" or with a final "/") → names of the images in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageEntry:
+    """One image of a project.
+
+    Attributes
+    ----------
+    key : str
+        Path relative to the folder of images, "/" between its parts.
+    path : Path
+        The image, which need not be readable.
+    mask_path : Path
+        Where its mask is or will be. No two images of a project have the same.
+    """
+
+    key: str
+    path: Path
+    mask_path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a look at a folder has found.
+
+    Attributes
+    ----------
+    images_in : str
+        "." if images are read from the whole folder, "images" if they lie in ``images/`` beside ``masks/``.
+    entries : tuple of ImageEntry
+        In natural order of their keys.
+    with_mask : frozenset of str
+        Keys of the images whose mask file is there.
+    notes : tuple of str
+        What a person should know: files passed over, masks that could belong to more than one image.
+    """
+
+    images_in: str
+    entries: tuple[ImageEntry, ...]
+    with_mask: frozenset[str]
+    notes: tuple[str, ...]
+
+
+def find_layout(root: Path, *, masks_root: Path, recorded: Collection[str] = (), images_in: str = "") -> Layout:
+    """Look for images and their masks without opening any of them.
+
+    Masks lie under ``masks_root`` in the sub-folder of their image and are called like it, with ``.png`` for its
+    suffix. If two images in one sub-folder have the same stem, the suffix is kept: ``a.jpg.png``, ``a.tif.png``.
+    A mask that is there already is never handed to another image: beside ``a.jpg`` and ``a.tif``, ``a.png`` goes on
+    being the mask of the one of them that is ``recorded`` alone and has no long name; else it is nobody's,
+    and a note says so. An image that is alone keeps a mask with the long name if it has one.
+
+    A folder with ``images/`` in it is read in the way in which more of the masks find an image: as ``images/``
+    beside ``masks/``, or as a folder with a sub-folder that happens to be called images. If that does not tell,
+    ``images_in`` does; else the first way is taken if ``masks/`` is there or no image lies outside ``images/``.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that a person opened. Hidden names, every ``masks/``, its own ``models/`` and links to folders
+        are passed over; only ``images/`` itself may be a link.
+    masks_root : Path
+        Folder of the masks; need not exist.
+    recorded : collection of str
+        Keys of the images that were worked on before, as the project remembers them.
+    images_in : str
+        How the folder was read before; "" if it never was.
+
+    Raises
+    ------
+    ProjectError
+        If the folder cannot be listed.
+    """
+    found, notes = _scan(root)
+    whole = _assign(found, masks_root, frozenset(recorded))
+    inside_prefix = f"{IMAGES_FOLDER}/"
+    inside = {name[len(inside_prefix) :]: names for name, names in found.items() if name.startswith(inside_prefix)}
+    outside = sum(len(names) for name, names in found.items() if not name.startswith(inside_prefix))
+    if not inside:
+        return _layout(WHOLE_FOLDER, root, whole, notes)
+    beside = _assign(inside, masks_root, frozenset(recorded))
+    if len(beside.with_mask) != len(whole.with_mask):
+        is_beside = len(beside.with_mask) > len(whole.with_mask)
+    elif images_in in (WHOLE_FOLDER, IMAGES_FOLDER):
+        is_beside = images_in == IMAGES_FOLDER
+    else:
+        is_beside = not outside or os.path.isdir(root / MASKS_FOLDER) or os.path.isdir(masks_root)
+    if not is_beside:
+        return _layout(WHOLE_FOLDER, root, whole, notes)
+    if outside:
+        notes.append(f"Images are read from {inside_prefix} only: {outside} outside of it are not shown.")
+    return _layout(IMAGES_FOLDER, root / IMAGES_FOLDER, beside, notes)
+
+
+def _scan(root: Path) -> tuple[_Found, list[str]]:
+    found: _Found = {}
+    notes: list[str] = []
+    seen: set[tuple[int, int]] = set()
+    waiting = [("", os.fspath(root))]
+    while waiting:
+        prefix, folder = waiting.pop()
+        try:
+            identity = os.stat(folder)
+            if (identity.st_dev, identity.st_ino) in seen:
+                continue
+            seen.add((identity.st_dev, identity.st_ino))
+            with os.scandir(folder) as listing:
+                items = list(listing)
+        except OSError as exc:
+            if not prefix:
+                raise ProjectError(
+                    f"the folder cannot be opened ({exc.strerror})",
+                    path=root,
+                    remedy="Open a folder that holds images.",
+                ) from exc
+            notes.append(f"The folder {prefix} cannot be read ({exc.strerror}): its images are not shown.")
+            continue
+        names = [item.name for item in items if _is_image(item)]
+        if names:
+            found[prefix] = names
+        waiting.extend((f"{prefix}{item.name}/", item.path) for item in items if _is_searched(item, top=not prefix))
+    return found, notes
+
+
+def _is_image(item: os.DirEntry[str]) -> bool:
+    if item.name.startswith(".") or os.path.splitext(item.name)[1].lower() not in IMAGE_SUFFIXES:
+        return False
+    if not item.is_symlink():
+        # Opening a pipe or a device would hang.
+        return item.is_file(follow_symlinks=False)
+    # A link to a file that is gone stays in the list, where its error can be read.
+    return os.path.isfile(item.path) or not os.path.exists(item.path)
+
+
+def _is_searched(item: os.DirEntry[str], *, top: bool) -> bool:
+    if item.name.startswith(".") or item.name == MASKS_FOLDER or (top and item.name == MODELS_FOLDER):
+        return False
+    if item.is_symlink():
+        return top and item.name == IMAGES_FOLDER and os.path.isdir(item.path)
+    return item.is_dir(follow_symlinks=False)
+
+
+@dataclass(slots=True)
+class _Assignment:
+    """The mask file of each image, both as paths relative to their folders."""
+
+    masks_root: Path
+    mask_names: dict[str, str] = field(default_factory=dict)
+    with_mask: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+
+
+def _layout(images_in: str, images_root: Path, chosen: _Assignment, notes: list[str]) -> Layout:
+    names = chosen.mask_names
+    return Layout(
+        images_in=images_in,
+        entries=tuple(
+            ImageEntry(key, images_root / key, chosen.masks_root / names[key]) for key in sorted(names, key=_order)
+        ),
+        with_mask=frozenset(chosen.with_mask),
+        notes=(*notes, *chosen.notes),
+    )
+
+
+def _order(key: str) -> tuple[tuple[object, ...], str]:
+    return tuple(_natural(part) for part in key.split("/")), key
+
+
+def _assign(found: _Found, masks_root: Path, recorded: frozenset[str]) -> _Assignment:
+    result = _Assignment(masks_root)
+    for prefix, names in found.items():
+        masks = _MaskListing(masks_root / prefix, shown_as=f"{MASKS_FOLDER}/{prefix}")
+        here = frozenset(name for name in names if f"{prefix}{name}" in recorded)
+        for name, mask_name in _name_masks(names, masks, here).items():
+            result.mask_names[f"{prefix}{name}"] = f"{prefix}{mask_name}"
+            if masks.has(mask_name):
+                result.with_mask.add(f"{prefix}{name}")
+        result.notes += masks.notes
+    return result
+
+
+class _MaskListing:
+    """The names in one folder of masks, listed once: asking for 10,000 files one by one is slow on a network drive."""
+
+    def __init__(self, folder: Path, *, shown_as: str) -> None:
+        self.shown_as = shown_as
+        self.notes: list[str] = []
+        self._folder = folder
+        try:
+            self.names = frozenset(os.listdir(folder))
+        except (FileNotFoundError, NotADirectoryError):
+            self.names = frozenset()
+        except OSError as exc:
+            self.names = frozenset()
+            self.notes.append(f"The folder {shown_as} cannot be read ({exc.strerror}): its masks are not shown.")
+        self._folded = frozenset(_fold(name) for name in self.names)
+
+    def has(self, name: str) -> bool:
+        """Tell whether the file is there; the file system decides about upper case and accents."""
+        return name in self.names or (_fold(name) in self._folded and os.path.exists(self._folder / name))
+
+
+def _name_masks(names: list[str], masks: _MaskListing, recorded: frozenset[str]) -> dict[str, str]:
+    """Return image name → mask name for the images of one sub-folder; all mask names differ."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(_fold(_stem(name)), []).append(name)
+    crowded = frozenset(_fold(name) for group in groups.values() if len(group) > 1 for name in group)
+    short_names = frozenset(_fold(_short(name)) for name in names)
+    chosen: dict[str, str] = {}
+    for group in groups.values():
+        # Beside a.jpg and a.tif, a.jpg.png is the mask of a.jpg, so the image a.jpg.tif cannot have it.
+        if _fold(_stem(group[0])) in crowded:
+            chosen.update((name, _long(name)) for name in group)
+            for name in group:
+                if masks.has(_short(name)) and not masks.has(_long(name)):
+                    masks.notes.append(f"{masks.shown_as}{_short(name)} is the mask of {_stem(name)}, not of {name}.")
+        elif len(group) > 1:
+            chosen.update(_share(group, masks, recorded))
+        else:
+            chosen[group[0]] = _name_alone(group[0], masks, short_names)
+    return chosen
+
+
+def _name_alone(name: str, masks: _MaskListing, short_names: frozenset[str]) -> str:
+    short, long = _short(name), _long(name)
+    # A long name is left over from the time when another image had the same stem.
+    if _fold(long) in short_names or not masks.has(long):
+        return short
+    if masks.has(short):
+        masks.notes.append(f"The mask of {name} is {masks.shown_as}{long}; {masks.shown_as}{short} is not used.")
+    return long
+
+
+def _share(group: list[str], masks: _MaskListing, recorded: frozenset[str]) -> dict[str, str]:
+    """Name the masks of images with one stem: long names, but a short one that is somebody's stays theirs."""
+    chosen = {name: _long(name) for name in group}
+    claims: dict[str, list[str]] = {}
+    for name in sorted(group):
+        claims.setdefault(_short(name), []).append(name)
+    # A.jpg and a.tif: with both spellings possible, the one on disk tells whose the mask is.
+    present = [short for short in claims if short in masks.names]
+    if not present and any(masks.has(short) for short in claims):
+        present = [next(iter(claims))]
+        claims = {present[0]: sorted(group)}
+    for short in present:
+        claimants = claims[short]
+        owners = [name for name in claimants if not masks.has(_long(name))]
+        if len(claimants) > 1:
+            owners = [name for name in owners if name in recorded]
+        if len(owners) == 1:
+            chosen[owners[0]] = _short(owners[0])
+            continue
+        masks.notes.append(
+            f"{masks.shown_as}{short} could be the mask of {' or of '.join(claimants)}, so it is not used: "
+            f"rename it to {' or '.join(_long(name) for name in claimants)}."
+        )
+    return chosen
+
+
+def _stem(name: str) -> str:
+    return os.path.splitext(name)[0]
+
+
+def _short(name: str) -> str:
+    return f"{_stem(name)}.png"
+
+
+def _long(name: str) -> str:
+    return f"{name}.png"
+
+
+def _fold(name: str) -> str:
+    # What file systems that ignore case, or how accents are spelled, take for the same name.
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()

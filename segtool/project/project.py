@@ -1,0 +1,264 @@
+"""A folder that a person opened: its images, what is known about them, and where their masks go."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from segtool.core.classes import DEFAULT_CLASSES, ClassSet
+from segtool.core.errors import ProjectError, SegToolError
+from segtool.formats.atomic import TEMPORARY_SUFFIX
+from segtool.models.store import ModelStore
+from segtool.project.held_out import choose_held_out
+from segtool.project.layout import (
+    CLASSES_FILE,
+    IMAGES_FOLDER,
+    MASKS_FOLDER,
+    MODELS_FOLDER,
+    STATE_FILE,
+    ImageEntry,
+    Layout,
+    find_layout,
+)
+from segtool.project.state import ProjectState, merge_states, read_state, write_state
+from segtool.project.status import Status
+from segtool.project.training_images import usable_images
+
+__all__ = ["ImageEntry", "Project"]
+
+
+class Project:
+    """An opened folder. Build it with ``Project.open``.
+
+    Changing methods change memory only; ``save_state`` writes ``segtool.json``.
+
+    Attributes
+    ----------
+    root : Path
+        The folder that was opened.
+    data_root : Path
+        Where masks, ``segtool.json`` and ``models/`` lie: ``root`` unless another place was chosen.
+    entries : tuple of ImageEntry
+        The images in natural order, unreadable ones among them.
+    notes : tuple of str
+        What a person should know about the folder, as full sentences.
+    """
+
+    def __init__(
+        self, root: Path, *, data_root: Path, layout: Layout, state: ProjectState, saved: ProjectState | None
+    ) -> None:
+        self.root = root
+        self.data_root = data_root
+        self.entries = layout.entries
+        self.notes = layout.notes
+        self._by_key = {entry.key: entry for entry in layout.entries}
+        self._with_mask = layout.with_mask
+        self._state = state
+        self._saved = saved
+        self._set_here: set[str] = set()
+
+    @classmethod
+    def open(cls, root: Path, *, data_root: Path | None = None) -> Project:
+        """Open a folder; nothing is written and no image is opened.
+
+        Parameters
+        ----------
+        root : Path
+            A folder of images, or one that holds ``images/`` and ``masks/``.
+        data_root : Path, optional
+            Where masks, ``segtool.json`` and ``models/`` lie instead of in ``root``; need not exist yet.
+
+        Raises
+        ------
+        ProjectError
+            If the folder cannot be listed, ``segtool.json`` cannot be used (it is left as it is), or
+            ``data_root`` belongs to another folder of images.
+        """
+        root = Path(os.path.abspath(root))
+        place = root if data_root is None else Path(os.path.abspath(data_root))
+        if not os.path.isdir(root):
+            what = "this is a file, not a folder" if os.path.exists(root) else "there is no such folder"
+            raise ProjectError(what, path=root, remedy="Open a folder that holds images.")
+        if os.path.lexists(place) and not os.path.isdir(place):
+            raise ProjectError("this is not a folder", path=place, remedy="Choose a folder for the masks.")
+        saved = read_state(place / STATE_FILE)
+        state = ProjectState() if saved is None else saved
+        notes = _check_place(root, place, state)
+        worked_on = {key for key, status in state.statuses.items() if status is not Status.UNTOUCHED}
+        layout = find_layout(root, masks_root=place / MASKS_FOLDER, recorded=worked_on, images_in=state.images_in)
+        if state.classes is None:
+            classes, class_notes = _find_classes(root)
+            state = replace(state, classes=classes)
+            notes += class_notes
+        state = replace(state, images_in=layout.images_in, images_from="" if place == root else os.fspath(root))
+        layout = replace(layout, notes=(*notes, *layout.notes))
+        return cls(root, data_root=place, layout=layout, state=state, saved=saved)
+
+    @property
+    def state(self) -> ProjectState:
+        """What ``save_state`` will write."""
+        return self._state
+
+    @property
+    def classes(self) -> ClassSet:
+        """The classes; *background* and *object* as long as none are known."""
+        return DEFAULT_CLASSES if self._state.classes is None else self._state.classes
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the classes were set or found in a file."""
+        return self._state.classes is not None
+
+    @property
+    def active_model(self) -> str:
+        """Name of the model that segments, "" if none was chosen; it need not be there any more."""
+        return self._state.active_model
+
+    @property
+    def masks_root(self) -> Path:
+        """Folder of the masks; need not exist."""
+        return self.data_root / MASKS_FOLDER
+
+    @cached_property
+    def store(self) -> ModelStore:
+        """The models to choose from: bundled ones and the versions trained here."""
+        return ModelStore(self.data_root / MODELS_FOLDER)
+
+    @cached_property
+    def writable_reason(self) -> str:
+        """Why masks cannot be saved, for a person; "" if they can. Found by trying, when it is first asked for."""
+        return _why_not_writable(self.masks_root) or _why_not_writable(self.data_root)
+
+    def entry(self, key: str) -> ImageEntry:
+        """Return an image by its key; ProjectError if there is none."""
+        try:
+            return self._by_key[key]
+        except KeyError:
+            raise ProjectError(
+                f"there is no image {key!r} in the folder", path=self.root, remedy="Open the folder again."
+            ) from None
+
+    def status(self, key: str) -> Status:
+        """Return the status of an image; ProjectError if there is none of that key.
+
+        What was recorded earlier counts only if the mask was there when the folder was opened. A mask that
+        nothing is recorded about counts as corrected: it is somebody's work and must not be overwritten unasked.
+        """
+        self.entry(key)
+        if key not in self._set_here and key not in self._with_mask:
+            return Status.UNTOUCHED
+        return self._state.statuses.get(key, Status.CORRECTED)
+
+    def set_status(self, key: str, status: Status) -> None:
+        """Record the status of an image; ProjectError if there is none of that key."""
+        self.entry(key)
+        self._set_here.add(key)
+        self._state = replace(self._state, statuses={**self._state.statuses, key: status})
+
+    def set_classes(self, classes: ClassSet) -> None:
+        """Record the classes."""
+        self._state = replace(self._state, classes=classes)
+
+    def set_active_model(self, name: str) -> None:
+        """Record which model segments."""
+        self._state = replace(self._state, active_model=name)
+
+    def ensure_held_out(self, keys: Iterable[str] | None = None, *, seed: int = 0) -> tuple[str, ...]:
+        """Complete the hold-out choice for a run that is about to start.
+
+        Parameters
+        ----------
+        keys : iterable of str, optional
+            Images that the run could use; those with a person's mask if not given. They count as
+            trained on from now on unless they are held out.
+        seed : int
+            Seed of the choice.
+
+        Returns
+        -------
+        tuple of str
+            The held-out ones among ``keys``, in the project's order; empty if there are few images.
+        """
+        chosen = {entry.key for entry in usable_images(self)} if keys is None else set(keys)
+        held = choose_held_out(chosen, held=self._state.held_out, known=self._state.known, seed=seed)
+        known = tuple(sorted(chosen.union(self._state.known, held)))
+        self._state = replace(self._state, held_out=held, known=known)
+        chosen &= set(held)
+        return tuple(entry.key for entry in self.entries if entry.key in chosen)
+
+    def save_state(self) -> None:
+        """Write ``segtool.json`` if anything has changed.
+
+        What another program, a training for example, has written there in the meantime is kept.
+
+        Raises
+        ------
+        SaveError
+            If it cannot be written.
+        ProjectError
+            If the file was made unreadable in the meantime; it is left as it is.
+        """
+        path = self.data_root / STATE_FILE
+        found = read_state(path)
+        if found is not None and found != self._saved:
+            base = ProjectState() if self._saved is None else self._saved
+            self._state = merge_states(base, ours=self._state, theirs=found)
+        if found != self._state:
+            write_state(path, self._state)
+        self._saved = self._state
+
+
+def _check_place(root: Path, place: Path, state: ProjectState) -> list[str]:
+    """Return notes about where the data of a folder lies; ProjectError if it is that of another folder."""
+    notes = []
+    beside = root.parent / MASKS_FOLDER
+    if place == root:
+        if root.name == IMAGES_FOLDER and os.path.isdir(beside) and not os.path.exists(root / MASKS_FOLDER):
+            notes.append(f"There are masks in {beside}: to use them, open {root.parent} instead.")
+        return notes
+    if state.images_from and Path(state.images_from) != root:
+        if os.path.isdir(state.images_from) and not os.path.samefile(state.images_from, root):
+            raise ProjectError(
+                f"the masks here belong to the images in {state.images_from}",
+                path=place,
+                remedy=f"Choose another folder for the masks of {root}.",
+            )
+        notes.append(f"{place} was made for {state.images_from}, which is now {root}.")
+    if os.path.isdir(root / MASKS_FOLDER):
+        notes.append(
+            f"The masks in {root / MASKS_FOLDER} are not used: copy them into {place / MASKS_FOLDER} to use them."
+        )
+    return notes
+
+
+def _find_classes(root: Path) -> tuple[ClassSet | None, list[str]]:
+    """Look for ``classes.json`` in the folder, then in the one around it."""
+    for path in (root / CLASSES_FILE, root.parent / CLASSES_FILE):
+        try:
+            return ClassSet.from_json(json.loads(path.read_bytes().decode("utf-8-sig"))), []
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as exc:
+            return None, [f"{path} cannot be read ({exc.strerror}), so its classes are not used."]
+        except (ValueError, RecursionError) as exc:
+            return None, [f"{path} is not valid JSON ({exc}), so its classes are not used."]
+        except SegToolError as exc:
+            return None, [f"{path}: {exc.reason}, so its classes are not used."]
+    return None, []
+
+
+def _why_not_writable(folder: Path) -> str:
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    probe = folder / f".segtool-{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
+    try:
+        os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        probe.unlink()
+    except OSError as exc:
+        return f"{folder}: nothing can be saved here ({exc.strerror}). Choose another folder for the masks."
+    return ""

@@ -1,0 +1,121 @@
+"""Writing a model folder and reading its weights back."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from segtool.core.errors import ModelError, SaveError
+from segtool.models.card import CARD_FILE, MODEL_FILES, NETWORK_FILE, WEIGHTS_FILE, ModelCard
+from segtool.models.integrity import verify_model
+from segtool.training.unet import build_unet
+
+
+def export_model(
+    folder: Path, model: keras.Model, card: ModelCard, *, score: Callable[[Path], dict[str, Any] | None] | None = None
+) -> ModelCard:
+    """Write a whole model folder or nothing: card, Keras weights and OpenVINO network.
+
+    Everything is written under a temporary name beside ``folder`` and renamed at the end, so that a
+    crash leaves no half model behind.
+
+    Parameters
+    ----------
+    folder : Path
+        Must not exist yet.
+    model : keras.Model
+        Built from ``card.network``.
+    card : ModelCard
+        Its ``files`` are filled in here.
+    score : callable, optional
+        Called with the temporary folder once the network is in it; what it returns becomes the
+        card's metrics, so that they are those of the network that is shipped.
+
+    Returns
+    -------
+    ModelCard
+        The card as written.
+
+    Raises
+    ------
+    SaveError
+        If the folder exists or cannot be written; nothing is left behind.
+    """
+    if folder.exists():
+        raise SaveError("there is something of that name already", path=folder, remedy="Choose another name.")
+    temporary: Path | None = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        temporary.chmod(0o755)
+        _check_finite(model)
+        model.save_weights(temporary / WEIGHTS_FILE)
+        # Keras prints a farewell to stdout, which belongs to the run's events.
+        with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+            model.export(str(temporary / NETWORK_FILE), format="openvino", verbose=False)
+        files = {name: hashlib.sha256((temporary / name).read_bytes()).hexdigest() for name in MODEL_FILES}
+        card = replace(card, files=files)
+        _write_card(temporary, card)
+        if score is not None:
+            card = replace(card, metrics=score(temporary))
+            _write_card(temporary, card)
+        os.replace(temporary, folder)
+    except OSError as exc:
+        raise SaveError(f"the model could not be written ({exc.strerror or exc})", path=folder) from exc
+    finally:
+        if temporary is not None and temporary.exists():
+            shutil.rmtree(temporary, ignore_errors=True)
+    return card
+
+
+def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
+    """Build the network of a model folder and load its weights, trusting nothing in the folder.
+
+    The architecture comes from the validated config, files must hash to what the card says, only
+    weights are read, and they must be finite.
+
+    Raises
+    ------
+    ModelError
+        Naming the file and what is wrong.
+    """
+    card = verify_model(folder)
+    model = build_unet(card.network)
+    load_weights(model, folder)
+    return model, card
+
+
+def load_weights(model: keras.Model, folder: Path) -> None:
+    """Load a verified folder's weights into a network of the same config."""
+    path = folder / WEIGHTS_FILE
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.load_weights(path)
+    except Exception as exc:  # h5py and Keras raise many kinds for a foreign or damaged file
+        first = str(exc).strip().splitlines()[0] if str(exc).strip() else type(exc).__name__
+        raise ModelError(f"the weights do not fit the network of the card ({first[:200]})", path=path) from exc
+    _check_finite(model, path=path)
+
+
+def _check_finite(model: keras.Model, *, path: Path | None = None) -> None:
+    # The output hides it: a ReLU turns not-a-number into 0.
+    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+        raise ModelError("the network has weights that are not finite numbers", path=path)
+
+
+def _write_card(folder: Path, card: ModelCard) -> None:
+    text = json.dumps(card.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")

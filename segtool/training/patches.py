@@ -1,0 +1,189 @@
+"""Training crops and validation crops, drawn from images in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from segtool.core.augmentation import random_affine, random_intensity, warp_pair
+from segtool.core.classes import VOID, ClassSet
+from segtool.core.errors import MaskError, TrainingError
+from segtool.core.normalisation import Normalisation, intensity_range, normalise
+from segtool.core.run_settings import AugmentationSettings, RunSettings
+from segtool.formats.image import read_image
+from segtool.formats.mask_png import read_mask
+
+# A share of the crops is centred on a pixel of a class other than the first (nnU-Net forces a third).
+_CENTRED_SHARE = 0.4
+# Positions of labelled pixels that are remembered for each class and image.
+_POSITIONS = 2000
+_VALIDATION_CROPS = 128
+
+Batch = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One labelled image: native pixels, mask, the values that normalise to 0 and 1, and where labels lie.
+
+    Attributes
+    ----------
+    ids : tuple of int
+        The classes that the mask holds.
+    positions : tuple of ndarray of int32, shape (n, 2)
+        For each of them, some (x, y) of its pixels.
+    """
+
+    key: str
+    pixels: npt.NDArray[np.generic]
+    mask: npt.NDArray[np.uint8]
+    value_range: tuple[float, float]
+    ids: tuple[int, ...]
+    positions: tuple[npt.NDArray[np.int32], ...]
+
+
+def load_samples(
+    pairs: Sequence[tuple[str, Path, Path]], classes: ClassSet, normalisation: Normalisation, *, seed: int
+) -> list[Sample]:
+    """Read images and masks into memory in their own dtype.
+
+    Parameters
+    ----------
+    pairs : sequence of (key, image path, mask path)
+    classes : ClassSet
+    normalisation : Normalisation
+    seed : int
+        Seeds which label positions are remembered.
+
+    Raises
+    ------
+    ImageError, MaskError
+        If a file cannot be read, sizes differ or a mask holds an id without a class.
+    TrainingError
+        If no mask has a labelled pixel.
+    """
+    rng = np.random.default_rng(seed)
+    samples = []
+    for key, image_path, mask_path in pairs:
+        pixels = read_image(image_path).pixels
+        mask = read_mask(mask_path)
+        if mask.shape != pixels.shape[:2]:
+            raise MaskError(
+                f"the mask has {mask.shape[1]}×{mask.shape[0]} pixels, its image {pixels.shape[1]}×{pixels.shape[0]}",
+                path=mask_path,
+            )
+        if unknown := classes.unknown_ids(mask):
+            raise MaskError(f"the mask holds ids that have no class: {', '.join(map(str, unknown))}", path=mask_path)
+        ids = tuple(class_id for class_id in classes.ids if (mask == class_id).any())
+        if ids:
+            positions = tuple(_positions(mask, class_id, rng) for class_id in ids)
+            samples.append(Sample(key, pixels, mask, intensity_range(pixels, normalisation), ids, positions))
+    if not samples:
+        raise TrainingError("none of the masks has a labelled pixel", remedy="Paint or approve some images first.")
+    return samples
+
+
+def _positions(mask: npt.NDArray[np.uint8], class_id: int, rng: np.random.Generator) -> npt.NDArray[np.int32]:
+    flat = np.flatnonzero(mask.ravel() == class_id)
+    if flat.size > _POSITIONS:
+        flat = rng.choice(flat, _POSITIONS, replace=False)
+    rows, columns = np.divmod(flat, mask.shape[1])
+    return np.column_stack([columns, rows]).astype(np.int32)
+
+
+def training_batches(samples: Sequence[Sample], classes: ClassSet, settings: RunSettings) -> Iterator[Batch]:
+    """Yield augmented batches without end; the same seed gives the same batches.
+
+    An image is drawn with a weight that grows with the square root of its area: a large image holds more
+    that is worth seeing, but must not crowd out the small ones.
+
+    Yields
+    ------
+    image : ndarray of float32, shape (batch, crop, crop, 3), values 0…1
+    target : ndarray of float32, shape (batch, crop, crop, outputs)
+    weight : ndarray of float32, shape (batch, crop, crop)
+        0 where void.
+    """
+    rng = np.random.default_rng(settings.seed)
+    weights = np.sqrt([sample.mask.size for sample in samples])
+    weights /= weights.sum()
+    while True:
+        chosen = rng.choice(len(samples), settings.batch, p=weights)
+        crops = [_draw(samples[i], settings.augmentation, rng, size=settings.crop) for i in chosen]
+        yield to_batch([image for image, _ in crops], [mask for _, mask in crops], classes)
+
+
+def _draw(
+    sample: Sample, augmentation: AugmentationSettings, rng: np.random.Generator, *, size: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+    # A sparse mask is mostly void: a crop placed anywhere might hold no label at all.
+    height, width = sample.mask.shape
+    if rng.random() < _CENTRED_SHARE or _is_sparse(sample):
+        positions = sample.positions[int(rng.integers(len(sample.positions)))]
+        x, y = (float(v) for v in positions[int(rng.integers(len(positions)))])
+        jitter = rng.uniform(-0.4, 0.4, 2) * size
+        x, y = x + jitter[0], y + jitter[1]
+    else:
+        x, y = rng.uniform(0, width), rng.uniform(0, height)
+    # Crops stay inside where the image is larger than a crop: reflection is a makeshift.
+    centre = (_inside(x, width, size), _inside(y, height, size))
+    matrix = random_affine(augmentation, rng, centre=centre, size=size)
+    pixels, mask = warp_pair(sample.pixels, sample.mask, matrix, size=size)
+    image = normalise(pixels, Normalisation(), value_range=sample.value_range)
+    return random_intensity(image, augmentation, rng), mask
+
+
+def _is_sparse(sample: Sample) -> bool:
+    labelled = sum(len(positions) for positions in sample.positions)
+    return labelled < min(_POSITIONS, sample.mask.size // 4)
+
+
+def _inside(value: float, length: int, size: int) -> float:
+    half = size / 2
+    return (length - 1) / 2 if length <= size else min(max(value, half - 0.5), length - half - 0.5)
+
+
+def to_batch(
+    images: Sequence[npt.NDArray[np.float32]], masks: Sequence[npt.NDArray[np.uint8]], classes: ClassSet
+) -> Batch:
+    """Stack crops into image, one-hot target (the second class alone if there are two) and weight."""
+    ids = np.array(classes.ids if len(classes) > 2 else classes.ids[1:], dtype=np.uint8)
+    labels = np.stack(masks)
+    target = (labels[..., None] == ids).astype(np.float32)
+    return np.stack(images), target, (labels != VOID).astype(np.float32)
+
+
+def validation_crops(
+    samples: Sequence[Sample], *, size: int, seed: int
+) -> list[tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]]:
+    """Cut held-out images into a grid of crops, the same for every validation of a run.
+
+    Returns
+    -------
+    list of (ndarray of float32 (size, size, 3), ndarray of uint8 (size, size))
+        At most 128 crops, chosen by the seed where there are more. Images smaller than a crop are
+        filled up by reflection, their masks with void.
+    """
+    places = [
+        (sample, x, y)
+        for sample in samples
+        for y in range(0, sample.mask.shape[0], size)
+        for x in range(0, sample.mask.shape[1], size)
+        if (sample.mask[y : y + size, x : x + size] != VOID).any()
+    ]
+    if len(places) > _VALIDATION_CROPS:
+        rng = np.random.default_rng(seed)
+        places = [places[i] for i in sorted(rng.choice(len(places), _VALIDATION_CROPS, replace=False))]
+    crops = []
+    for sample, x, y in places:
+        pixels = sample.pixels[y : y + size, x : x + size]
+        mask = np.full((size, size), VOID, dtype=np.uint8)
+        mask[: pixels.shape[0], : pixels.shape[1]] = sample.mask[y : y + size, x : x + size]
+        image = normalise(pixels, Normalisation(), value_range=sample.value_range)
+        missing = (size - pixels.shape[0], size - pixels.shape[1])
+        crops.append((np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric"), mask))
+    return crops

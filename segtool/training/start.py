@@ -1,0 +1,59 @@
+"""The network that a run starts from: random weights or those of a base model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+
+from segtool.core.classes import ClassSet
+from segtool.models.network_config import NetworkConfig
+from segtool.training.export import load_model
+from segtool.training.unet import build_unet
+
+_HEAD = "logits"
+
+
+@dataclass(frozen=True, slots=True)
+class StartNetwork:
+    """Two networks of one config: one to train, one for its average; ``body`` says where the weights are from."""
+
+    network: NetworkConfig
+    model: keras.Model
+    average: keras.Model
+    body: str
+
+
+def start_network(base: Path | None, classes: ClassSet, network: NetworkConfig) -> StartNetwork:
+    """Build the network that a run starts from.
+
+    Parameters
+    ----------
+    base : Path or None
+        Model folder whose weights are taken; None: random weights. If it tells other classes apart
+        than ``classes`` (by name and order), its body is kept and the head starts anew.
+    classes : ClassSet
+        Classes to tell apart: a sigmoid for two, a softmax for more.
+    network : NetworkConfig
+        Architecture where there is no base.
+
+    Raises
+    ------
+    ModelError
+        If the base is damaged.
+    """
+    outputs = 1 if len(classes) == 2 else len(classes)
+    if base is None:
+        config = replace(network, outputs=outputs)
+        return StartNetwork(config, build_unet(config), build_unet(config), "random")
+    source, card = load_model(base)
+    config = replace(card.network, outputs=outputs)
+    names = [item.name.casefold() for item in classes]
+    if names == [item.name.casefold() for item in card.classes]:
+        return StartNetwork(config, source, build_unet(config), "base")
+    model = build_unet(config)
+    for layer in model.layers:
+        if layer.name != _HEAD:
+            layer.set_weights(source.get_layer(layer.name).get_weights())
+    return StartNetwork(config, model, build_unet(config), "base body, new head")

@@ -1,0 +1,135 @@
+"""One optimiser step and one validation pass of a U-Net, as TensorFlow graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from segtool.core.classes import ClassSet, is_background
+from segtool.core.errors import TrainingError
+from segtool.training.losses import SegmentationLoss
+from segtool.training.patches import Batch, to_batch
+
+WEIGHT_DECAY = 1e-4
+CLIP_NORM = 1.0
+EMA_MOMENTUM = 0.995
+_VALIDATION_BATCH = 8
+
+# True positives, predicted and labelled pixels of each output: shape (3, outputs).
+Overlaps = npt.NDArray[np.float64]
+
+
+class Stepper:
+    """A network in training beside the moving average of its weights.
+
+    The average, not the raw weights, is what is validated and kept: it generalises better and stands
+    noisy labels better (Morales-Brotons et al., TMLR 2024).
+
+    Parameters
+    ----------
+    model, average : keras.Model
+        Two networks of one config; ``average`` gets the weights of ``model`` first.
+    outputs : int
+        Outputs of the network.
+    frozen_statistics : bool
+        Keep the batch normalisation's statistics as they are, as for fine-tuning: a few images must not
+        replace what many have taught, and a step is cheaper.
+    """
+
+    def __init__(self, model: keras.Model, average: keras.Model, *, outputs: int, frozen_statistics: bool) -> None:
+        self.model = model
+        self.average = average
+        average.set_weights(model.get_weights())
+        self._outputs = outputs
+        self._loss = SegmentationLoss(outputs)
+        self._training = not frozen_statistics
+        self._steps = 0
+        self._optimiser = keras.optimizers.AdamW(
+            learning_rate=0.0, weight_decay=WEIGHT_DECAY, clipnorm=CLIP_NORM, epsilon=1e-7
+        )
+        self._optimiser.build(model.trainable_variables)
+        self._train_graph = tf.function(self._train, reduce_retracing=True)
+        self._validate_graph = tf.function(self._validate, reduce_retracing=True)
+
+    def train(self, batch: Batch, *, learning_rate: float) -> tuple[float, Overlaps]:
+        """Take one step; return the loss and the overlaps of the batch.
+
+        Raises
+        ------
+        TrainingError
+            If the loss is not finite or memory runs out.
+        """
+        self._optimiser.learning_rate = learning_rate
+        self._steps += 1
+        # A young average follows quickly: it must not remember the random start.
+        momentum = min(EMA_MOMENTUM, (1 + self._steps) / (10 + self._steps))
+        try:
+            loss, overlaps = self._train_graph(*batch, np.float32(momentum))
+        except tf.errors.ResourceExhaustedError as exc:
+            raise TrainingError("memory ran out", remedy="Use a smaller batch or smaller crops.") from exc
+        value = float(loss)
+        if not np.isfinite(value):
+            raise TrainingError("the loss is no longer a finite number", remedy="Use a lower learning rate.")
+        return value, overlaps.numpy().astype(np.float64)
+
+    def validate(
+        self, crops: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]], classes: ClassSet
+    ) -> tuple[float, Overlaps]:
+        """Return loss and overlaps of the averaged network over validation crops."""
+        losses: list[float] = []
+        labelled: list[float] = []
+        overlaps = np.zeros((3, self._outputs))
+        for start in range(0, len(crops), _VALIDATION_BATCH):
+            part = crops[start : start + _VALIDATION_BATCH]
+            batch = to_batch([image for image, _ in part], [mask for _, mask in part], classes)
+            loss, found = self._validate_graph(*batch)
+            losses.append(float(loss))
+            labelled.append(float(batch[2].sum()))
+            overlaps += found.numpy()
+        return float(np.average(losses, weights=labelled)), overlaps
+
+    def _train(
+        self, image: tf.Tensor, target: tf.Tensor, weight: tf.Tensor, momentum: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            probability = self.model(image, training=self._training)
+            loss = self._loss(target, weight, probability)
+        variables = self.model.trainable_variables
+        self._optimiser.apply(tape.gradient(loss, variables), variables)
+        for averaged, current in zip(self.average.weights, self.model.weights, strict=True):
+            averaged.assign(averaged * momentum + current * (1.0 - momentum))
+        return loss, self._overlaps(target, weight, probability)
+
+    def _validate(self, image: tf.Tensor, target: tf.Tensor, weight: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        probability = self.average(image, training=False)
+        return self._loss(target, weight, probability), self._overlaps(target, weight, probability)
+
+    def _overlaps(self, target: tf.Tensor, weight: tf.Tensor, probability: tf.Tensor) -> tf.Tensor:
+        if self._outputs == 1:
+            predicted = tf.cast(probability > 0.5, tf.float32)
+        else:
+            predicted = tf.one_hot(tf.argmax(probability, axis=-1), self._outputs)
+        known = weight[..., None]
+        axes = (0, 1, 2)
+        return tf.stack(
+            [
+                tf.reduce_sum(target * predicted * known, axes),
+                tf.reduce_sum(predicted * known, axes),
+                tf.reduce_sum(target * known, axes),
+            ]
+        )
+
+
+def f1_of(overlaps: Overlaps, classes: ClassSet) -> float:
+    """Return the mean F1 over the classes that occur, background left out, from summed overlaps."""
+    counted = [item for item in classes if len(classes) > 2 or item.id != classes.ids[0]]
+    scores = [
+        2 * both / (predicted + labelled)
+        for item, (both, predicted, labelled) in zip(counted, overlaps.T, strict=True)
+        if not is_background(item) and predicted + labelled > 0
+    ]
+    return float(np.mean(scores)) if scores else 1.0
