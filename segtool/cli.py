@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail("interrupted")
     except BrokenPipeError:
         # The reader of our output has gone (`segtool info . | head`): there is nobody left to tell.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except OSError as exc:
         reporter.finish()
@@ -78,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     length.add_argument("--epochs", type=int, metavar="N", help="number of epochs instead of a time budget")
     train.add_argument("--settings", metavar="FILE", help="JSON file with any other training settings")
     train.add_argument("--compare", metavar="NAME|DIR", help="model to score beside the new one (default: the base)")
+    train.add_argument("--data", metavar="DIR", help="where masks, segtool.json and models/ lie, if not in FOLDER")
     train.add_argument("--events", action="store_true", help="print one JSON object per line instead of text")
 
     evaluate = _command(commands, "evaluate", "compare a model's predictions with the masks of a folder", folder=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from segtool.commands.reporting import Reporter
-from segtool.core.classes import ClassSet, ClassInfo
+from segtool.core.classes import ClassInfo, ClassSet
 from segtool.core.errors import SaveError, SegToolError, TrainingError
 from segtool.core.palette import default_colour
 from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunFailed, RunProgress, RunStarted, to_line
@@ -50,7 +50,8 @@ def _plan(arguments: argparse.Namespace) -> dict[str, Any]:
     if out.exists():
         raise SaveError("there is something of that name already", path=out, remedy="Choose another --out.")
     settings, network, data = _read_settings(arguments)
-    project = Project.open(Path(arguments.folder))
+    data_root = None if arguments.data is None else Path(arguments.data)
+    project = Project.open(Path(arguments.folder), data_root=data_root)
     labelled = [entry for entry in project.entries if entry.mask_path.is_file()]
     if settings.images is not None:
         labelled = [project.entry(key) for key in settings.images]
@@ -112,9 +113,7 @@ def _split(
         held = set(settings.held_out)
         validation = [project.entry(key) for key in settings.held_out]
     else:
-        held = set(
-            choose_held_out(keys, held=project.state.held_out, known=project.state.known, seed=settings.seed)
-        )
+        held = set(choose_held_out(keys, held=project.state.held_out, known=project.state.known, seed=settings.seed))
         validation = [entry for entry in labelled if entry.key in held]
     return [entry for entry in labelled if entry.key not in held], validation
 
@@ -178,7 +177,9 @@ class _Narrator:
             case RunProgress():
                 self._reporter.progress(event.fraction, f"{event.stage}, step {event.step}, loss {event.loss:.3f}")
             case RunEpoch():
-                judged = "" if event.val_loss is None else f"  held out: loss {event.val_loss:.4f}, F1 {event.val_f1:.4f}"
+                judged = (
+                    "" if event.val_loss is None else f"  held out: loss {event.val_loss:.4f}, F1 {event.val_f1:.4f}"
+                )
                 self._reporter.line(
                     f"epoch {event.epoch:4d}  step {event.step:6d}  {event.seconds:7.0f} s  "
                     f"loss {event.train_loss:.4f}, F1 {event.train_f1:.4f}{judged}{'  best' if event.best else ''}"

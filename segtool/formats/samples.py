@@ -125,7 +125,7 @@ def without_alpha(pixels: Pixels, alpha: Pixels) -> tuple[Pixels, bool]:
     """
     if pixels.dtype not in (np.uint8, np.uint16) or alpha.min() == alpha.max():
         return pixels, False
-    white = np.uint32(np.iinfo(pixels.dtype).max)
+    white = np.uint32(255 if pixels.dtype == np.uint8 else 65535)
     result = np.empty(pixels.shape, dtype=pixels.dtype)
     for top in range(0, pixels.shape[0], _BAND_ROWS):
         rows = slice(top, top + _BAND_ROWS)

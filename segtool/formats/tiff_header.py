@@ -152,7 +152,7 @@ def read_tiff_header(stream: BinaryIO) -> TiffHeader:
         height=height,
         bits=max(values.get(Tag.BITS, (1,))),
         samples=_first(values, Tag.SAMPLES, 1),
-        sample_format=SampleFormat(only) if only in iter(SampleFormat) else SampleFormat.OTHER,
+        sample_format=SampleFormat(only) if only in set(SampleFormat) else SampleFormat.OTHER,
         photometric=_first(values, Tag.PHOTOMETRIC, Photometric.BLACK_IS_ZERO),
         extra_samples=values.get(Tag.EXTRA_SAMPLES, ()),
         separate_planes=_first(values, Tag.PLANAR, 1) == 2,

@@ -59,16 +59,16 @@ def _file(do: Commands) -> tuple[MenuItem, ...]:
             text="&Open folder…",
             icon="open",
             shortcuts=("Ctrl+O", "Ctrl+U"),
-            run=do.open_folder,
+            run=do.opener.ask,
         ),
         SubmenuSpec(menu=Menu.FILE, text="Open &recent", fill=do.fill_recent),
-        row(id=ActionId.OPEN_SAMPLE, text="Open sa&mple images", run=do.open_sample),
+        row(id=ActionId.OPEN_SAMPLE, text="Open sa&mple images", run=do.opener.open_sample),
         row(
             id=ActionId.SAVE,
             text="&Save",
             icon="save",
             shortcuts=("Ctrl+S",),
-            run=do.save,
+            run=do.window.save,
             separator=True,
             enabled=lambda s: s.is_dirty,
         ),
@@ -76,10 +76,10 @@ def _file(do: Commands) -> tuple[MenuItem, ...]:
             id=ActionId.SAVE_ALL,
             text="Save &all",
             shortcuts=("Ctrl+Shift+S",),
-            run=do.save_all,
+            run=do.session.save_all,
             enabled=lambda s: s.has_unsaved(),
         ),
-        row(id=ActionId.QUIT, text="&Quit", shortcuts=("Ctrl+Q",), run=do.quit, separator=True),
+        row(id=ActionId.QUIT, text="&Quit", shortcuts=("Ctrl+Q",), run=do.window.close, separator=True),
     )
 
 
@@ -91,7 +91,7 @@ def _edit(do: Commands) -> tuple[MenuItem, ...]:
             text="&Undo",
             icon="undo",
             shortcuts=("Ctrl+Z",),
-            run=do.undo,
+            run=do.session.undo,
             enabled=lambda s: s.document is not None and s.document.history.can_undo,
             live_text=_undo_text,
         ),
@@ -100,7 +100,7 @@ def _edit(do: Commands) -> tuple[MenuItem, ...]:
             text="&Redo",
             icon="redo",
             shortcuts=("Ctrl+Shift+Z", "Ctrl+Y"),
-            run=do.redo,
+            run=do.session.redo,
             enabled=lambda s: s.document is not None and s.document.history.can_redo,
             live_text=_redo_text,
         ),
@@ -109,10 +109,10 @@ def _edit(do: Commands) -> tuple[MenuItem, ...]:
             text="&Approve",
             icon="approve",
             shortcuts=("Return", "Enter"),
-            run=do.approve,
+            run=do.session.approve,
             separator=True,
             enabled=_can_edit,
-            checked=lambda s: do.current_status() is Status.APPROVED,
+            checked=lambda s: do.status() is Status.APPROVED,
         ),
         row(
             id=ActionId.PREVIOUS_IMAGE,
@@ -136,7 +136,13 @@ def _edit(do: Commands) -> tuple[MenuItem, ...]:
             run=do.next_to_do,
             enabled=_has_project,
         ),
-        row(id=ActionId.FIND_IMAGE, text="&Find image", shortcuts=("Ctrl+F",), run=do.find_image, enabled=_has_project),
+        row(
+            id=ActionId.FIND_IMAGE,
+            text="&Find image",
+            shortcuts=("Ctrl+F",),
+            run=do.window.images.focus_filter,
+            enabled=_has_project,
+        ),
     )
 
 
@@ -153,9 +159,11 @@ def _redo_text(session: Session) -> str:
 def _view(do: Commands) -> tuple[MenuItem, ...]:
     row = partial(ActionSpec, menu=Menu.VIEW, enabled=_has_document)
     return (
-        row(id=ActionId.ZOOM_IN, text="Zoom &in", icon="zoom-in", shortcuts=("Ctrl++", "Ctrl+="), run=do.zoom_in),
-        row(id=ActionId.ZOOM_OUT, text="Zoom &out", icon="zoom-out", shortcuts=("Ctrl+-",), run=do.zoom_out),
-        row(id=ActionId.FIT, text="&Fit the window", icon="fit", shortcuts=("Ctrl+0",), run=do.fit),
+        row(
+            id=ActionId.ZOOM_IN, text="Zoom &in", icon="zoom-in", shortcuts=("Ctrl++", "Ctrl+="), run=do.canvas.zoom_in
+        ),
+        row(id=ActionId.ZOOM_OUT, text="Zoom &out", icon="zoom-out", shortcuts=("Ctrl+-",), run=do.canvas.zoom_out),
+        row(id=ActionId.FIT, text="&Fit the window", icon="fit", shortcuts=("Ctrl+0",), run=do.canvas.fit),
         row(
             id=ActionId.ACTUAL_SIZE,
             text="&Actual size (100 %)",
@@ -178,17 +186,17 @@ def _view(do: Commands) -> tuple[MenuItem, ...]:
             shortcuts=("Tab",),
             scope=Scope.CANVAS,
             run=do.toggle_panels,
-            checked=lambda _: do.panels_visible(),
+            checked=lambda _: do.window.panels_visible(),
         ),
-        SubmenuSpec(menu=Menu.VIEW, text="Pa&nels", fill=do.fill_panels),
+        SubmenuSpec(menu=Menu.VIEW, text="Pa&nels", fill=do.window.fill_panels),
         SubmenuSpec(menu=Menu.VIEW, text="App&earance", fill=do.fill_appearance, separator=True),
         ActionSpec(
             id=ActionId.FULL_SCREEN,
             menu=Menu.VIEW,
             text="F&ull screen",
             shortcuts=("F11",),
-            run=do.toggle_full_screen,
-            checked=lambda _: do.is_full_screen(),
+            run=do.window.toggle_full_screen,
+            checked=lambda _: do.window.isFullScreen(),
         ),
     )
 
@@ -208,7 +216,7 @@ def _mask(do: Commands) -> tuple[MenuItem, ...]:
                 text=text,
                 icon=tool.value,
                 shortcuts=(key,),
-                run=partial(do.set_tool, tool),
+                run=partial(do.session.set_tool, tool),
                 enabled=_has_document,
                 checked=partial(_holds, tool=tool),
             )
@@ -233,11 +241,11 @@ def _mask(do: Commands) -> tuple[MenuItem, ...]:
             id=ActionId.SWAP_CLASS,
             text="S&wap with background",
             shortcuts=("X",),
-            run=do.swap_class,
+            run=do.session.swap_with_background,
             separator=True,
             enabled=_has_document,
         ),
-        row(id=ActionId.ADD_CLASS, text="&Add class…", run=do.add_class, enabled=_has_project),
+        row(id=ActionId.ADD_CLASS, text="&Add class…", run=do.window.classes.add_class, enabled=_has_project),
     )
 
 
@@ -263,22 +271,22 @@ def _model(do: Commands) -> tuple[MenuItem, ...]:
             run=do.segment_all,
             enabled=lambda s: _has_project(s) and _can_segment(s),
         ),
-        row(id=ActionId.CANCEL_JOB, text="&Cancel", run=do.cancel_job, enabled=lambda s: s.job is not None),
+        row(id=ActionId.CANCEL_JOB, text="&Cancel", run=do.session.cancel_job, enabled=lambda s: s.job is not None),
         row(
             id=ActionId.RETRAIN,
             text="&Retrain…",
             icon="retrain",
             shortcuts=("Ctrl+R",),
-            run=do.retrain,
+            run=do.window.ask_for_training,
             separator=True,
-            enabled=lambda s: do.can_retrain(),
+            enabled=lambda s: _has_project(s) and not do.training.is_running,
         ),
         row(
             id=ActionId.STOP_TRAINING,
             text="S&top training",
             icon="stop",
-            run=do.stop_training,
-            enabled=lambda _: do.is_training(),
+            run=do.training.stop,
+            enabled=lambda _: do.training.is_running,
         ),
     )
 
@@ -286,8 +294,8 @@ def _model(do: Commands) -> tuple[MenuItem, ...]:
 def _help(do: Commands) -> tuple[MenuItem, ...]:
     row = partial(ActionSpec, menu=Menu.HELP)
     return (
-        row(id=ActionId.SHORTCUTS, text="&Keyboard shortcuts", shortcuts=("F1",), run=do.show_shortcuts),
-        row(id=ActionId.ABOUT, text="&About SegTool", run=do.show_about),
+        row(id=ActionId.SHORTCUTS, text="&Keyboard shortcuts", shortcuts=("F1",), run=do.window.show_shortcuts),
+        row(id=ActionId.ABOUT, text="&About SegTool", run=do.window.show_about),
     )
 
 
@@ -298,7 +306,7 @@ def _classes(do: Commands) -> tuple[MenuItem, ...]:
             id=ActionId(f"class_{digit}"),
             text=f"Class {digit}",
             shortcuts=(str(digit),),
-            run=partial(do.set_class, digit),
+            run=partial(do.session.set_active_class, digit),
             enabled=_has_document,
         )
         for digit in range(10)
@@ -307,7 +315,7 @@ def _classes(do: Commands) -> tuple[MenuItem, ...]:
         id=ActionId.CLASS_VOID,
         text="Void (unlabelled)",
         shortcuts=("V", "`"),
-        run=partial(do.set_class, VOID),
+        run=partial(do.session.set_active_class, VOID),
         enabled=_has_document,
     )
     return (*digits, void)

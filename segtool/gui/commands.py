@@ -1,112 +1,144 @@
-"""What the actions of the window do: short, because the session does the work."""
+"""What the actions of the window do where it takes more than one call of the session."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QMenu
 
-from segtool.core.classes import VOID
 from segtool.gui.canvas.canvas import Canvas
 from segtool.gui.dialogs import ask
 from segtool.gui.opening import FolderOpener
 from segtool.gui.preferences import Preferences
 from segtool.gui.session import Session
-from segtool.gui.session_state import Overwrite, SaveKind
+from segtool.gui.session_state import Overwrite
 from segtool.gui.theme import Appearance
 from segtool.gui.tool_options import next_size
-from segtool.gui.tools.tool_id import ToolId
 from segtool.gui.training_control import TrainingControl
 from segtool.project.status import Status
 
-
-class Shell(Protocol):
-    """What the commands need of the window itself."""
-
-    def close(self) -> bool:
-        """Close the window, after questions."""
-
-    def panels_visible(self) -> bool:
-        """Tell whether any panel is shown."""
-
-    def set_panels_visible(self, visible: bool) -> None:
-        """Show or hide the panels."""
-
-    def fill_panels(self, menu: QMenu) -> None:
-        """Put a check mark for each panel into a menu."""
-
-    def toggle_full_screen(self) -> None:
-        """Fill the screen with the window, or leave it."""
-
-    def isFullScreen(self) -> bool:  # noqa: N802
-        """Tell whether the window fills the screen."""
-
-    def set_appearance(self, appearance: Appearance) -> None:
-        """Change the look."""
-
-    def focus_filter(self) -> None:
-        """Let the person type a part of an image's name."""
-
-    def add_class(self) -> None:
-        """Ask for a class."""
-
-    def ask_for_training(self) -> None:
-        """Open the dialog that starts a training."""
-
-    def show_shortcuts(self) -> None:
-        """Show the sheet of keys."""
-
-    def show_about(self) -> None:
-        """Show what the program is."""
+if TYPE_CHECKING:
+    from segtool.gui.main_window import MainWindow
 
 
 class Commands(QObject):
-    """The callbacks of the action table.
+    """The callbacks of the action table, and the objects that the others of them belong to.
 
-    Parameters
+    Attributes
     ----------
     session : Session
-    training : TrainingControl
-    opener : FolderOpener
-    preferences : Preferences
     canvas : Canvas
-        What the zoom commands move.
-    shell : Shell
-        The window.
-    window : QWidget
-        The same window as the parent of questions.
+    opener : FolderOpener
+    training : TrainingControl
+    window : MainWindow
     """
 
     def __init__(
         self,
         session: Session,
         *,
-        training: TrainingControl,
-        opener: FolderOpener,
-        preferences: Preferences,
         canvas: Canvas,
-        shell: Shell,
-        window: QWidget,
+        opener: FolderOpener,
+        training: TrainingControl,
+        preferences: Preferences,
+        window: MainWindow,
     ) -> None:
         super().__init__(window)
-        self._session, self._training, self._opener, self._preferences = session, training, opener, preferences
-        self._shell, self._window = shell, window
-        self.zoom_in, self.zoom_out, self.fit = canvas.zoom_in, canvas.zoom_out, canvas.fit
-        self._canvas = canvas
-        self.open_folder, self.open_sample = opener.ask, opener.open_sample
-        self.undo, self.redo, self.save_all = session.undo, session.redo, session.save_all
-        self.approve, self.cancel_job, self.swap_class = session.approve, session.cancel_job, session.swap_with_background
-        self.set_tool, self.set_class = session.set_tool, session.set_active_class
-        self.stop_training = training.stop
-        self.quit, self.fill_panels, self.add_class = shell.close, shell.fill_panels, shell.add_class
-        self.panels_visible, self.is_full_screen = shell.panels_visible, shell.isFullScreen
-        self.toggle_full_screen, self.find_image = shell.toggle_full_screen, shell.focus_filter
-        self.retrain, self.show_shortcuts, self.show_about = (
-            shell.ask_for_training,
-            shell.show_shortcuts,
-            shell.show_about,
-        )
+        self.session, self.canvas, self.opener, self.training = session, canvas, opener, training
+        self.window = window
+        self._preferences = preferences
+
+    def status(self) -> Status | None:
+        """Return the status of the open image, None if none is open."""
+        project, document = self.session.project, self.session.document
+        return None if project is None or document is None else project.status(document.entry.key)
+
+    def previous_image(self) -> None:
+        """Show the image before the open one."""
+        self.session.step_image(-1)
+
+    def next_image(self) -> None:
+        """Show the image after the open one."""
+        self.session.step_image(1)
+
+    def next_to_do(self) -> None:
+        """Show the next image that is not approved, going round at the end of the list."""
+        project, document = self.session.project, self.session.document
+        if project is None:
+            return
+        keys = [entry.key for entry in project.entries]
+        start = keys.index(document.entry.key) + 1 if document is not None else 0
+        others = keys[start:] + keys[: max(0, start - 1)]
+        for key in others:
+            to_do = project.status(key) is not Status.APPROVED and not self.session.entry_reason(key)
+            if to_do and self.session.open_image(key):
+                return
+        self.session.info("Every other image is approved.")
+
+    def actual_size(self) -> None:
+        """Show one pixel of the image on one of the screen."""
+        self.canvas.zoom_to(1.0)
+
+    def toggle_mask(self) -> None:
+        """Show or hide the mask."""
+        self.session.set_overlay_visible(not self.session.overlay_visible)
+
+    def toggle_panels(self) -> None:
+        """Show or hide everything beside the canvas."""
+        self.window.set_panels_visible(not self.window.panels_visible())
+
+    def smaller_brush(self) -> None:
+        """Make the brush a step smaller."""
+        self.session.set_brush_size(next_size(self.session.brush_size, larger=False))
+
+    def larger_brush(self) -> None:
+        """Make the brush a step larger."""
+        self.session.set_brush_size(next_size(self.session.brush_size, larger=True))
+
+    def segment_image(self) -> None:
+        """Segment the open image."""
+        document = self.session.document
+        if document is not None:
+            self._segment([document.entry.key])
+
+    def segment_all(self) -> None:
+        """Segment every image that can be read."""
+        project = self.session.project
+        if project is not None:
+            keys = [entry.key for entry in project.entries]
+            self._segment([key for key in keys if not self.session.entry_reason(key)])
+
+    def _segment(self, keys: Sequence[str]) -> None:
+        """Segment images; ask first if that could overwrite a person's work."""
+        policy: Overwrite | None = Overwrite.FILL_VOID
+        worked_on = self.session.segment_needs_question(keys)
+        if worked_on:
+            policy = ask.ask_overwrite(self.window, worked_on=len(worked_on), total=len(keys))
+        if policy is not None:
+            self.session.segment(keys, policy=policy)
+
+    def fill_recent(self, menu: QMenu) -> None:
+        """Put the folders that were open before into a menu."""
+        menu.clear()
+        folders = self._preferences.recent()
+        for folder in folders:
+            action = menu.addAction(folder.root.replace("&", "&&"))
+            action.triggered.connect(lambda _=False, root=folder.root: self.opener.open(Path(root)))
+        if not folders:
+            menu.addAction("No folder was open yet").setEnabled(False)
+
+    def fill_appearance(self, menu: QMenu) -> None:
+        """Put the looks to choose from into a menu."""
+        menu.clear()
+        group = QActionGroup(menu)
+        texts = {Appearance.SYSTEM: "As the &system", Appearance.LIGHT: "&Light", Appearance.DARK: "&Dark"}
+        for appearance, text in texts.items():
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(appearance is self._preferences.appearance)
+            action.setActionGroup(group)
+            action.triggered.connect(lambda _=False, choice=appearance: self.window.set_appearance(choice))

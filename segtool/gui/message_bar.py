@@ -87,9 +87,7 @@ class MessageRow(QFrame):
     def paint_in_theme(self) -> None:
         """Take the colours of the theme of now."""
         colours, is_error = theme.colours(), self._level is Level.ERROR
-        ink, ground = (
-            (colours.error, colours.error_ground) if is_error else (colours.warning, colours.warning_ground)
-        )
+        ink, ground = (colours.error, colours.error_ground) if is_error else (colours.warning, colours.warning_ground)
         self.setStyleSheet(
             f"#messageRow {{ background: {ground}; border: none; border-bottom: 1px solid {ink}; }}"
             f"#messageRow QLabel {{ color: {colours.text}; }}"

@@ -8,16 +8,19 @@ from segtool.gui import theme
 from segtool.gui.canvas.canvas import HoverInfo
 from segtool.gui.session import Session
 from segtool.gui.session_state import JobState, SaveKind, SaveState
+from segtool.gui.training_control import TrainingControl
+from segtool.gui.training_state import duration_text
 
 _INFO_MS = 6000
 _PROGRESS_WIDTH = 140
 _MAX_SAVED = 60
+_PERMILLE = 1000
 
 
 class StatusBar(QStatusBar):
     """Shows what the session and the canvas say; the job can be cancelled from here."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, training: TrainingControl) -> None:
         super().__init__()
         self._session = session
         self.hover_label = QLabel()
@@ -27,8 +30,9 @@ class StatusBar(QStatusBar):
         self.saved_label = QLabel()
         self.saved_label.setAccessibleName("Saved state")
         self.job = JobIndicator(session)
+        self.training = TrainingIndicator(training)
         self.addWidget(self.hover_label, 1)
-        for widget in (self.job, self.zoom_label, self.saved_label):
+        for widget in (self.training, self.job, self.zoom_label, self.saved_label):
             self.addPermanentWidget(widget)
         for signal in (session.saved_changed, session.document_changed, session.project_changed):
             signal.connect(self._show_saved)
@@ -83,36 +87,69 @@ def saved_text(state: SaveState) -> str:
             return "Read-only"
 
 
-class JobIndicator(QWidget):
-    """The running job with its progress; hidden while there is none."""
+class Indicator(QWidget):
+    """Work that is under way: what it does, how far it is, and a button that ends it."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, *, button: str) -> None:
         super().__init__()
-        self._session = session
         self.label = QLabel()
         self.bar = QProgressBar(textVisible=False)
         self.bar.setFixedWidth(_PROGRESS_WIDTH)
         self.bar.setMaximumHeight(self.label.fontMetrics().height())
-        self.cancel_button = QToolButton(text="Cancel", autoRaise=True)
-        self.cancel_button.clicked.connect(session.cancel_job)
+        self.button = QToolButton()
+        self.button.setText(button)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
         layout.setSpacing(theme.SPACE)
-        for widget in (self.label, self.bar, self.cancel_button):
+        for widget in (self.label, self.bar, self.button):
             layout.addWidget(widget)
+
+    def show_progress(self, text: str, *, title: str, done: int, total: int) -> None:
+        """Show how far the work is."""
+        self.label.setText(text)
+        self.bar.setAccessibleName(f"{title}: progress")
+        self.button.setAccessibleName(f"{self.button.text()}: {title}")
+        self.bar.setMaximum(max(1, total))
+        self.bar.setValue(done)
+
+
+class JobIndicator(Indicator):
+    """The running job; hidden while there is none."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(button="Cancel")
+        self._session = session
+        self.button.clicked.connect(session.cancel_job)
         session.job_changed.connect(self._read)
         self._read()
 
     def _read(self) -> None:
         job = self._session.job
         self.setVisible(job is not None)
-        if job is None:
+        if job is not None:
+            self.show_progress(job_text(job), title=job.title, done=job.done, total=job.total)
+
+
+class TrainingIndicator(Indicator):
+    """The running training; hidden while there is none."""
+
+    def __init__(self, training: TrainingControl) -> None:
+        super().__init__(button="Stop")
+        self._training = training
+        self.button.setToolTip("Finish with the best weights so far")
+        self.button.clicked.connect(training.stop)
+        training.state_changed.connect(self._read)
+        self._read()
+
+    def _read(self) -> None:
+        state = self._training.state
+        self.setVisible(state.is_active)
+        if not state.is_active:
             return
-        self.label.setText(job_text(job))
-        self.bar.setAccessibleName(f"{job.title}: progress")
-        self.cancel_button.setAccessibleName(f"Cancel: {job.title}")
-        self.bar.setMaximum(max(1, job.total))
-        self.bar.setValue(job.done)
+        left = "" if state.remaining is None else f"  ·  {duration_text(state.remaining)} left"
+        self.show_progress(
+            f"{state.stage}{left}", title="Training", done=round(state.fraction * _PERMILLE), total=_PERMILLE
+        )
 
 
 def job_text(job: JobState) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
 
@@ -64,12 +66,12 @@ class BrushOptions(QWidget):
 
 def size_of_step(step: int) -> int:
     """Return the brush size at a position of the slider, 0…100: small sizes get most of its length."""
-    return max(1, round(MAX_BRUSH_SIZE ** (step / _SLIDER_STEPS)))
+    return max(1, round(math.pow(MAX_BRUSH_SIZE, step / _SLIDER_STEPS)))
 
 
 def step_of_size(size: int) -> int:
     """Return the position of the slider that is nearest to a brush size."""
-    return min(range(_SLIDER_STEPS + 1), key=lambda step: abs(MAX_BRUSH_SIZE ** (step / _SLIDER_STEPS) - size))
+    return min(range(_SLIDER_STEPS + 1), key=lambda step: abs(size_of_step(step) - size))
 
 
 def next_size(size: int, *, larger: bool) -> int:
@@ -79,7 +81,8 @@ def next_size(size: int, *, larger: bool) -> int:
 
 
 def _slider(*, maximum: int, name: str) -> QSlider:
-    slider = QSlider(Qt.Orientation.Horizontal, maximum=maximum)
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setMaximum(maximum)
     slider.setFixedWidth(_SLIDER_WIDTH)
     slider.setAccessibleName(name)
     slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)

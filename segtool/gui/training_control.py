@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -16,14 +15,16 @@ from segtool.gui.jobs.worker import WorkerThread
 from segtool.gui.session import Session
 from segtool.gui.session_state import SaveKind
 from segtool.gui.training_child import UNCHANGED
-from segtool.gui.training_plan import Checked, RunPlan, Scored, check_job, choose_images, score_job
+from segtool.gui.training_plan import FROM_SCRATCH, Checked, RunPlan, check_job, choose_images
 from segtool.gui.training_run import RunRequest, TrainingRun
 from segtool.gui.training_state import Comparison, Phase, RunState, Scores, duration_text
 from segtool.models.card import CARD_FILE
-from segtool.models.store import ModelEntry
 
 _TICK_MS = 1000
 _QUIET_SECONDS = 60.0
+# A double click on Stop asks once.
+_DOUBLE_CLICK_SECONDS = 1.5
+_STOPPING = "Stopping: the best weights so far are kept"
 _STAGES = {"training": "Training", "validating": "Scoring", "exporting": "Writing the model"}
 
 
@@ -48,8 +49,7 @@ class TrainingControl(QObject):
         self._plan: RunPlan | None = None
         self._run: TrainingRun | None = None
         self._held_out: tuple[str, ...] = ()
-        self._done: RunDone | None = None
-        self._started = self._last_news = 0.0
+        self._started = self._last_news = self._stop_asked = 0.0
         self._worker = WorkerThread("training")
         self._worker.worker.finished.connect(self._on_worker_finished)
         self._worker.worker.failed.connect(self._on_worker_failed)
@@ -86,8 +86,10 @@ class TrainingControl(QObject):
         if project.writable_reason:
             self._session.warn(project.writable_reason)
             return False
-        self._plan = RunPlan(project, settings, base, name)
-        self._held_out, self._done = (), None
+        active = self._session.model
+        compare = active.name if active is not None else "" if base == FROM_SCRATCH else base
+        self._plan = RunPlan(project, settings, base, name, compare)
+        self._held_out = ()
         self._started = self._last_news = time.monotonic()
         self._ticks.start()
         self._set(RunState(phase=Phase.SAVING, name=name, base=base, stage="Saving masks"))
@@ -96,13 +98,17 @@ class TrainingControl(QObject):
         return self.is_running
 
     def stop(self) -> None:
-        """Ask the run to finish with the best weights so far; asked twice, end it and keep nothing."""
+        """Ask the run to finish with the best weights so far; asked again later, end it and keep nothing."""
+        now = time.monotonic()
         if self._run is not None:
-            self._set(replace(self._state, phase=Phase.STOPPING, stage="Stopping: the best weights so far are kept"))
+            if self._state.phase is Phase.STOPPING and now - self._stop_asked < _DOUBLE_CLICK_SECONDS:
+                return
+            self._stop_asked = now
+            self._set(replace(self._state, phase=Phase.STOPPING, stage=_STOPPING, remaining=None))
             self._run.stop()
         elif self.is_running:
             self._worker.cancel()
-            self._end_without_run()
+            self._end(Phase.CANCELLED, "The training was stopped before it began.")
 
     def shut_down(self) -> None:
         """End the run at once and wait until its process is gone; the window calls this before it closes."""
@@ -110,7 +116,7 @@ class TrainingControl(QObject):
         if self._run is not None:
             self._run.shut_down()
         if self.is_running:
-            self._end_without_run()
+            self._end(Phase.CANCELLED, "The training was stopped before it began.")
 
     # Before the process ------------------------------------------------------------------------
 
@@ -131,17 +137,28 @@ class TrainingControl(QObject):
         self._worker.submit(check_job(plan, train, held_out, self._session.classes))
 
     def _launch(self, plan: RunPlan) -> None:
-        plan.project.ensure_held_out()
-        train, held_out = choose_images(plan.project, plan.settings)
+        project = plan.project
+        project.ensure_held_out()
+        if not project.has_classes:
+            # The child reads the classes from the folder: these are the ones that the masks were painted with.
+            project.set_classes(self._session.classes)
+        train, held_out = choose_images(project, plan.settings)
         settings = replace(plan.settings, images=tuple(e.key for e in train), held_out=tuple(e.key for e in held_out))
-        request = RunRequest(root=plan.project.root, base=plan.base, out=plan.out, settings=settings)
+        request = RunRequest(
+            root=project.root,
+            base=plan.base,
+            out=plan.out,
+            settings=settings,
+            data_root=None if project.data_root == project.root else project.data_root,
+            compare=plan.compare,
+        )
         run = TrainingRun(request, program=self._program, parent=self)
         run.reported.connect(self._on_reported)
         run.finished.connect(self._on_done)
         run.failed.connect(self._fail)
         run.cancelled.connect(self._on_cancelled)
         try:
-            plan.project.save_state()
+            project.save_state()
             run.start()
         except SegToolError as exc:
             self._fail(str(exc))
@@ -149,24 +166,38 @@ class TrainingControl(QObject):
         self._run = run
         self._set(replace(self._state, phase=Phase.TRAINING, stage="Starting"))
 
+    @Slot(object)
+    def _on_worker_finished(self, last: object) -> None:
+        # A plan that was given up has been replaced: what the worker still says about it is passed over.
+        if isinstance(last, Checked) and last.plan is self._plan:
+            if last.problem:
+                self._fail(last.problem)
+            else:
+                self._launch(last.plan)
+
+    @Slot(object)
+    def _on_worker_failed(self, error: Exception) -> None:
+        if self._state.phase is Phase.CHECKING:
+            self._fail(f"The masks could not be checked ({type(error).__name__}: {error}).")
+
     # While it runs -----------------------------------------------------------------------------
 
     @Slot(object)
     def _on_reported(self, event: RunEvent) -> None:
         self._last_news = time.monotonic()
+        state = self._state
         if isinstance(event, RunStarted):
             self._held_out = event.held_out
-            self._set(replace(self._state, stage="Training"))
+            state = replace(state, stage="Training")
         elif isinstance(event, RunProgress):
-            self._show(event.stage, fraction=event.fraction, remaining=event.remaining)
+            stage = _STAGES.get(event.stage, event.stage.capitalize())
+            state = replace(state, stage=stage, fraction=event.fraction, remaining=event.remaining)
         elif isinstance(event, RunEpoch):
-            self._set(replace(self._state, epochs=(*self._state.epochs, event)))
-
-    def _show(self, stage: str, *, fraction: float, remaining: float | None) -> None:
-        text = _STAGES.get(stage, stage.capitalize())
-        if self._state.phase is Phase.STOPPING and stage != "exporting":
-            text = self._state.stage
-        self._set(replace(self._state, stage=text, fraction=fraction, remaining=remaining))
+            state = replace(state, epochs=(*state.epochs, event))
+        if state.phase is Phase.STOPPING:
+            # How much of the budget is left says nothing any more.
+            state = replace(state, stage=_STOPPING, remaining=None)
+        self._set(state)
 
     @Slot()
     def _tick(self) -> None:
@@ -180,34 +211,19 @@ class TrainingControl(QObject):
 
     @Slot(object)
     def _on_done(self, done: RunDone) -> None:
-        self._run = None
-        self._done = done
-        active = self._session.model
+        """Take the new model into the list and make it the active one unless it is worse."""
         plan = self._plan
         assert plan is not None
-        if active is None or not self._held_out or not self._is_open(plan):
-            self._judge(active, None)
-        elif active.name == plan.base and done.base_metrics is not None:
-            self._judge(active, done.base_metrics)
-        else:
-            self._set(replace(self._state, phase=Phase.COMPARING, stage=f"Scoring {active.name}", remaining=None))
-            entries = [plan.project.entry(key) for key in self._held_out]
-            self._worker.submit(score_job(plan, active, entries, self._session.classes))
-
-    def _judge(self, active: ModelEntry | None, old_metrics: dict[str, Any] | None) -> None:
-        """Take the new model into the list and make it the active one unless it is worse."""
-        plan, done = self._plan, self._done
-        assert plan is not None
-        assert done is not None
         comparison = Comparison(
             new=plan.name,
-            old="" if active is None else active.name,
+            old=plan.compare,
             new_scores=Scores.from_metrics(done.metrics),
-            old_scores=Scores.from_metrics(old_metrics),
+            old_scores=Scores.from_metrics(done.base_metrics),
             held_out=len(self._held_out),
         )
         self._set(replace(self._state, comparison=comparison, fraction=1.0))
-        if not self._is_open(plan):
+        project = self._session.project
+        if project is None or project.data_root != plan.project.data_root:
             self._end(Phase.FINISHED, f"{plan.name} is ready in {plan.out}. Open its folder to use it.")
             return
         self._session.refresh_models()
@@ -216,54 +232,27 @@ class TrainingControl(QObject):
             return
         self._end(Phase.FINISHED, comparison.message(), is_warning=not comparison.is_accepted)
 
-    def _is_open(self, plan: RunPlan) -> bool:
-        project = self._session.project
-        return project is not None and project.data_root == plan.project.data_root
-
-    @Slot(object)
-    def _on_worker_finished(self, last: object) -> None:
-        # A plan that was given up has been replaced: what the worker still says about it is passed over.
-        if isinstance(last, Checked) and last.plan is self._plan:
-            if last.problem:
-                self._fail(last.problem)
-            else:
-                self._launch(last.plan)
-        elif isinstance(last, Scored) and last.plan is self._plan:
-            self._judge(self._session.model, last.metrics)
-
-    @Slot(object)
-    def _on_worker_failed(self, error: Exception) -> None:
-        if self._state.phase is Phase.CHECKING:
-            self._fail(f"The masks could not be checked ({type(error).__name__}: {error}).")
-        elif self._state.phase is Phase.COMPARING:
-            self._judge(self._session.model, None)
-
     @Slot()
     def _on_cancelled(self) -> None:
-        if not self._keep_whole_model():
-            self._end(Phase.CANCELLED, f"The training was ended and nothing of it was kept. {UNCHANGED}")
-
-    def _end_without_run(self) -> None:
-        if not self._keep_whole_model():
-            self._end(Phase.CANCELLED, "The training was stopped before it began.")
-
-    def _keep_whole_model(self) -> bool:
-        """End a run that was broken off after its model had been written; False if it had not."""
-        if self._plan is None or not (self._plan.out / CARD_FILE).exists():
-            return False
-        self._session.refresh_models()
-        self._end(Phase.CANCELLED, f"{self._plan.name} is kept as a version, but not active: it was not compared.")
-        return True
+        kept = self._keep_whole_model()
+        self._end(Phase.CANCELLED, f"The training was ended. {kept or f'Nothing of it was kept. {UNCHANGED}'}")
 
     @Slot(str)
     def _fail(self, message: str) -> None:
-        self._end(Phase.FAILED, message, is_warning=True)
+        self._end(Phase.FAILED, f"{message} {self._keep_whole_model()}".rstrip(), is_warning=True)
+
+    def _keep_whole_model(self) -> str:
+        """Say what became of a model that was whole when its run was broken off; "" if there is none."""
+        if self._run is None or self._plan is None or not (self._plan.out / CARD_FILE).exists():
+            return ""
+        self._session.refresh_models()
+        return f"{self._plan.name} was written before that: it is kept as a version, but not active."
 
     def _end(self, phase: Phase, message: str, *, is_warning: bool = False) -> None:
         log = self._run.log if self._run is not None and phase is Phase.FAILED else ""
         if self._run is not None:
             self._run.deleteLater()
-        self._run = self._plan = self._done = None
+        self._run = self._plan = None
         self._ticks.stop()
         elapsed = time.monotonic() - self._started
         self._set(

@@ -1,19 +1,14 @@
-"""Which images a run takes part with, what would stop it, and the jobs that find out."""
+"""Which images a run takes part with, what would stop it, and the job that finds out."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from segtool.core.classes import ClassSet
-from segtool.core.errors import SegToolError, TrainingError
+from segtool.core.errors import TrainingError
 from segtool.core.run_settings import RunSettings
-from segtool.inference.evaluate import Evaluation, evaluate_images
-from segtool.inference.runtime import Runtime
-from segtool.inference.segmenter import Progress
-from segtool.models.store import ModelEntry
 from segtool.project.held_out import choose_held_out
 from segtool.project.layout import MODELS_FOLDER, ImageEntry
 from segtool.project.project import Project
@@ -24,12 +19,24 @@ FROM_SCRATCH = "none"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunPlan:
-    """A run that has been asked for: the folder that it belongs to and what it is to do."""
+    """A run that has been asked for.
+
+    Attributes
+    ----------
+    project : Project
+        The folder that it belongs to.
+    settings : RunSettings
+    base, name : str
+        Model to start from, or "none"; the new version.
+    compare : str
+        Model to score on the same held-out images; "" for none.
+    """
 
     project: Project
     settings: RunSettings
     base: str
     name: str
+    compare: str
 
     @property
     def out(self) -> Path:
@@ -43,14 +50,6 @@ class Checked:
 
     plan: RunPlan
     problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """How the model that was active until now scores; None if it could not be scored."""
-
-    plan: RunPlan
-    metrics: dict[str, Any] | None
 
 
 def held_out_keys(project: Project) -> frozenset[str]:
@@ -86,16 +85,3 @@ def check_job(
 ) -> Generator[Checked, None, None]:
     """Yield what was found about the masks of a run."""
     yield Checked(plan, find_problem(train, held_out, classes))
-
-
-def score_job(
-    plan: RunPlan, model: ModelEntry, entries: Sequence[ImageEntry], classes: ClassSet
-) -> Generator[Progress | Scored, None, None]:
-    """Yield progress, and at the end how a model scores on these images."""
-    pairs = [(entry.path, entry.mask_path) for entry in entries]
-    try:
-        for item in evaluate_images(pairs, classes, Runtime.load(model.folder)):
-            yield Scored(plan, item.metrics) if isinstance(item, Evaluation) else item
-    except SegToolError:
-        # A model that cannot be scored is no reason to throw the new one away.
-        yield Scored(plan, None)

@@ -43,12 +43,18 @@ class RunRequest:
         Folder of the new model; it must not exist yet.
     settings : RunSettings
         Everything else.
+    data_root : Path or None
+        Where masks and models lie if not in ``root``.
+    compare : str
+        Name of a model to score beside the new one; "" for none but the base.
     """
 
     root: Path
     base: str
     out: Path
     settings: RunSettings
+    data_root: Path | None = None
+    compare: str = ""
 
 
 class TrainingRun(QObject):
@@ -118,6 +124,10 @@ class TrainingRun(QObject):
         self._there_before = frozenset(names_in(out.parent))
         arguments = [str(self._request.root), "--base", self._request.base, "--out", str(out)]
         arguments += ["--settings", str(self._write_settings()), "--events"]
+        if self._request.data_root is not None:
+            arguments += ["--data", str(self._request.data_root)]
+        if self._request.compare:
+            arguments += ["--compare", self._request.compare]
         self._process.setProcessEnvironment(child_environment())
         self._process.start(self._program[0], [*self._program[1:], *arguments])
 

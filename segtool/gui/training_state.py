@@ -23,13 +23,12 @@ class Phase(StrEnum):
     CHECKING = "checking"
     TRAINING = "training"
     STOPPING = "stopping"
-    COMPARING = "comparing"
     FINISHED = "finished"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
 
-ACTIVE_PHASES = frozenset({Phase.SAVING, Phase.CHECKING, Phase.TRAINING, Phase.STOPPING, Phase.COMPARING})
+ACTIVE_PHASES = frozenset({Phase.SAVING, Phase.CHECKING, Phase.TRAINING, Phase.STOPPING})
 
 
 @dataclass(frozen=True, slots=True)

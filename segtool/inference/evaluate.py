@@ -27,14 +27,11 @@ class Evaluation:
     ----------
     metrics : dict
         ``{"images", "pooled", "mean", "per_class"}``, see ``segtool.core.metrics.summarise``.
-    classes : ClassSet
-        The folder's classes and, under free ids, those that only the model has.
     tallies : tuple of Tally
-        One for each image that counted, over ``classes.ids``.
+        One for each image that counted, over the ids of the folder's classes.
     """
 
     metrics: dict[str, Any]
-    classes: ClassSet
     tallies: tuple[Tally, ...]
 
 
@@ -43,9 +40,9 @@ def evaluate_images(
 ) -> Iterator[Progress | Evaluation]:
     """Segment images and compare with their masks; closing the generator between two tiles cancels.
 
-    Classes of the model and of the folder are the same if their names are. A class that only the model
-    has is false wherever it is predicted; one that only the folder has is missed wherever it is. Images
-    whose mask is void throughout say nothing and do not count.
+    Classes of the model and of the folder are the same if their names are. Where the model predicts a class
+    that the folder does not have, the folder's class is missed; the metrics are those of the folder's
+    classes. Images whose mask is void throughout say nothing and do not count.
 
     Parameters
     ----------
@@ -70,7 +67,7 @@ def evaluate_images(
         If no image counts.
     """
     listed = list(pairs)
-    merged, table = match_classes(runtime.card.classes, classes)
+    _, table = match_classes(runtime.card.classes, classes)
     tallies: list[Tally] = []
     for index, (image_path, mask_path) in enumerate(listed):
         mask = read_mask(mask_path)
@@ -79,7 +76,7 @@ def evaluate_images(
             _check_mask(mask, mask_path, classes, pixels.shape[:2])
             for item in segment(pixels, runtime):
                 if isinstance(item, Prediction):
-                    tallies.append(tally(table[item.class_ids], mask, merged.ids))
+                    tallies.append(tally(table[item.class_ids], mask, classes.ids))
                 else:
                     yield Progress(index, len(listed))
         yield Progress(index + 1, len(listed))
@@ -87,7 +84,7 @@ def evaluate_images(
         raise SegToolError(
             "there is no image with a mask to compare predictions with", remedy="Correct or approve some masks first."
         )
-    yield Evaluation(summarise(tallies, merged), merged, tuple(tallies))
+    yield Evaluation(summarise(tallies, classes), tuple(tallies))
 
 
 def _check_mask(mask: npt.NDArray[np.uint8], path: Path, classes: ClassSet, shape: tuple[int, ...]) -> None:

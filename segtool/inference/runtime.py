@@ -183,5 +183,5 @@ def _check_shapes(network: Any, card: ModelCard, path: Path) -> None:  # noqa: A
 def _first_line(exc: BaseException) -> str:
     lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
     # OpenVINO puts the place in its own source before what happened.
-    said = [line for line in lines if not line.startswith(("Exception from", "Check '"))]
+    said = [line for line in lines if not line.startswith(("Exception from", "Check '", "Converting input model"))]
     return (said or lines or [type(exc).__name__])[0][:200]

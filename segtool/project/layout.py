@@ -18,6 +18,7 @@ CLASSES_FILE = "classes.json"
 IMAGES_FOLDER = "images"
 MASKS_FOLDER = "masks"
 MODELS_FOLDER = "models"
+OVERLAYS_FOLDER = "overlays"
 WHOLE_FOLDER = "."
 
 _natural = natsort_keygen(alg=ns.IGNORECASE)
@@ -158,7 +159,11 @@ def _is_image(item: os.DirEntry[str]) -> bool:
 
 
 def _is_searched(item: os.DirEntry[str], *, top: bool) -> bool:
-    if item.name.startswith(".") or item.name == MASKS_FOLDER or (top and item.name == MODELS_FOLDER):
+    if (
+        item.name.startswith(".")
+        or item.name == MASKS_FOLDER
+        or (top and item.name in (MODELS_FOLDER, OVERLAYS_FOLDER))
+    ):
         return False
     if item.is_symlink():
         return top and item.name == IMAGES_FOLDER and os.path.isdir(item.path)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from segtool.core.classes import DEFAULT_CLASSES, ClassSet
+from segtool.core.classes import ClassSet
 from segtool.core.errors import ProjectError, SegToolError
 from segtool.formats.atomic import TEMPORARY_SUFFIX
 from segtool.models.store import ModelStore
@@ -91,9 +91,10 @@ class Project:
         notes = _check_place(root, place, state)
         worked_on = {key for key, status in state.statuses.items() if status is not Status.UNTOUCHED}
         layout = find_layout(root, masks_root=place / MASKS_FOLDER, recorded=worked_on, images_in=state.images_in)
-        if state.classes is None:
+        if not state.has_classes:
             classes, class_notes = _find_classes(root)
-            state = replace(state, classes=classes)
+            if classes is not None:
+                state = replace(state, classes=classes, has_classes=True)
             notes += class_notes
         state = replace(state, images_in=layout.images_in, images_from="" if place == root else os.fspath(root))
         layout = replace(layout, notes=(*notes, *layout.notes))
@@ -107,12 +108,12 @@ class Project:
     @property
     def classes(self) -> ClassSet:
         """The classes; *background* and *object* as long as none are known."""
-        return DEFAULT_CLASSES if self._state.classes is None else self._state.classes
+        return self._state.classes
 
     @property
     def has_classes(self) -> bool:
         """Whether the classes were set or found in a file."""
-        return self._state.classes is not None
+        return self._state.has_classes
 
     @property
     def active_model(self) -> str:
@@ -162,7 +163,7 @@ class Project:
 
     def set_classes(self, classes: ClassSet) -> None:
         """Record the classes."""
-        self._state = replace(self._state, classes=classes)
+        self._state = replace(self._state, classes=classes, has_classes=True)
 
     def set_active_model(self, name: str) -> None:
         """Record which model segments."""

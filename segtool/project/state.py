@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from segtool.core.classes import ClassSet
+from segtool.core.classes import DEFAULT_CLASSES, ClassSet
 from segtool.core.errors import ProjectError, SaveError, SegToolError
 from segtool.formats.atomic import write_atomic
 from segtool.project.status import Status
@@ -23,8 +23,10 @@ class ProjectState:
 
     Attributes
     ----------
-    classes : ClassSet or None
-        None until somebody has set them.
+    classes : ClassSet
+        *background* and *object* as long as none are known.
+    has_classes : bool
+        Whether the classes are known: set by somebody, or found in a file.
     statuses : mapping of str to Status
         By key; images that are no longer there stay in it, they may come back.
     held_out : tuple of str
@@ -41,7 +43,8 @@ class ProjectState:
         Entries of the file that this version does not know; they are written back.
     """
 
-    classes: ClassSet | None = None
+    classes: ClassSet = DEFAULT_CLASSES
+    has_classes: bool = False
     statuses: Mapping[str, Status] = field(default_factory=dict)
     held_out: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
@@ -89,7 +92,7 @@ def write_state(path: Path, state: ProjectState) -> None:
         "known": sorted(state.known),
         "active_model": state.active_model,
     }
-    if state.classes is not None:
+    if state.has_classes:
         value["classes"] = state.classes.to_json()
     for name, text in (("images_in", state.images_in), ("images_from", state.images_from)):
         if text:
@@ -127,8 +130,10 @@ def merge_states(base: ProjectState, *, ours: ProjectState, theirs: ProjectState
     """
     changed = {key: status for key, status in ours.statuses.items() if base.statuses.get(key) is not status}
     trained = (set(ours.known) - set(ours.held_out)) | (set(theirs.known) - set(theirs.held_out))
+    classes_from = theirs if ours.has_classes == base.has_classes and ours.classes == base.classes else ours
     return ProjectState(
-        classes=theirs.classes if ours.classes == base.classes else ours.classes,
+        classes=classes_from.classes,
+        has_classes=classes_from.has_classes,
         statuses={**theirs.statuses, **changed},
         held_out=tuple(sorted((set(ours.held_out) | set(theirs.held_out)) - trained)),
         known=tuple(sorted(set(ours.known) | set(theirs.known))),
@@ -160,8 +165,10 @@ class _Reader:
                 path=self.path,
                 remedy="Open the folder with a newer version of SegTool.",
             )
+        classes = self._classes(rest.pop("classes", None))
         return ProjectState(
-            classes=self._classes(rest.pop("classes", None)),
+            classes=DEFAULT_CLASSES if classes is None else classes,
+            has_classes=classes is not None,
             statuses=self._statuses(rest.pop("statuses", {})),
             held_out=self._keys("held_out", rest.pop("held_out", [])),
             known=self._keys("known", rest.pop("known", [])),

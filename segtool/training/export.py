@@ -18,6 +18,7 @@ import keras
 import numpy as np
 
 from segtool.core.errors import ModelError, SaveError
+from segtool.inference.runtime import import_openvino
 from segtool.models.card import CARD_FILE, MODEL_FILES, NETWORK_FILE, WEIGHTS_FILE, ModelCard
 from segtool.models.integrity import verify_model
 from segtool.training.unet import build_unet
@@ -62,6 +63,8 @@ def export_model(
         temporary.chmod(0o755)
         _check_finite(model)
         model.save_weights(temporary / WEIGHTS_FILE)
+        # Before Keras does it, and with its telemetry.
+        import_openvino()
         # Keras prints a farewell to stdout, which belongs to the run's events.
         with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
             model.export(str(temporary / NETWORK_FILE), format="openvino", verbose=False)

@@ -59,7 +59,6 @@ def test_scores_are_those_of_scikit_learn_on_what_segment_predicts(nuclei: Runti
     assert evaluation.metrics["mean"]["f1"] == pytest.approx(np.mean(means))
     assert 0.05 < evaluation.metrics["pooled"]["f1"] < 0.95
     assert len(evaluation.tallies) == 2
-    assert evaluation.classes == NUCLEI
 
 
 def test_classes_are_matched_by_name_not_by_id(nuclei: Runtime, tmp_path: Path):
@@ -71,7 +70,7 @@ def test_classes_are_matched_by_name_not_by_id(nuclei: Runtime, tmp_path: Path):
     assert [item["id"] for item in evaluation.metrics["per_class"]] == [0, 9]
 
 
-def test_a_class_that_only_the_model_knows_is_false_wherever_it_is_predicted(nuclei: Runtime, tmp_path: Path):
+def test_what_the_model_calls_otherwise_is_missed(nuclei: Runtime, tmp_path: Path):
     pixels = texture(40, 40)
     mask = segment_to_end(pixels, nuclei).class_ids
     classes = ClassSet((ClassInfo(0, "background", (0, 0, 0)), ClassInfo(1, "yeast", (255, 0, 0))))
@@ -79,7 +78,6 @@ def test_a_class_that_only_the_model_knows_is_false_wherever_it_is_predicted(nuc
     assert [(item["id"], item["name"], item["f1"]) for item in evaluation.metrics["per_class"]] == [
         (0, "background", 1.0),
         (1, "yeast", 0.0),
-        (2, "nucleus", 0.0),
     ]
     assert evaluation.metrics["pooled"]["f1"] == 0.0
 

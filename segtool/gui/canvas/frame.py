@@ -13,7 +13,7 @@ from segtool.gui.canvas.mask_layer import Mask, MaskLayer
 from segtool.gui.canvas.view_transform import ViewTransform
 
 GRID_SCALE = 16.0
-_GRID_STRENGTH = 0.22
+_GRID_STRENGTH = 0.16
 _MOST_STALE = 16
 
 
@@ -43,7 +43,7 @@ class Frame:
     @property
     def rect(self) -> Rect:
         """The whole picture."""
-        return Rect.of_shape(self._bare.pixels.shape)
+        return Rect(0, 0, self._bare.image.width(), self._bare.image.height())
 
     def set_size(self, width: int, height: int, *, line_width: int) -> None:
         """Fit the pictures to a viewport in screen pixels; outlines are ``line_width`` wide."""
@@ -110,15 +110,14 @@ class Frame:
         stale = self._masked_stale.take(self.rect)
         if not stale:
             return self._masked.image
+        painter = QPainter(self._masked.image)
+        # One after the other, each from the bare image: where two overlap, the tint must not be laid on twice.
         for rect in stale:
             self._masked.pixels[rect.slices] = self._bare.pixels[rect.slices]
-        if self._pyramid is not None:
-            painter = QPainter(self._masked.image)
-            for rect in stale:
-                over = rect.intersect(self._image_rect())
-                if not over.is_empty:
-                    self._layer.draw(painter, mask, view=self._view, rect=over, line_width=self._line_width)
-            painter.end()
+            over = rect.intersect(self._image_rect())
+            if not over.is_empty:
+                self._layer.draw(painter, mask, view=self._view, rect=over, line_width=self._line_width)
+        painter.end()
         return self._masked.image
 
     def _all_changed(self) -> None:
@@ -131,12 +130,13 @@ class Frame:
 
     def _render(self, rect: Rect) -> None:
         red, green, blue = self._surround
+        pixels = self._bare.pixels
         over = rect.intersect(self._image_rect())
         if over != rect:
-            self._bare.pixels[rect.slices] = (blue, green, red, 255)
+            pixels[rect.slices] = (blue, green, red, 255)
         if self._pyramid is None or over.is_empty:
             return
-        self._bare.pixels[over.slices] = self._pyramid.sample(self._view, over)
+        pixels[over.slices] = self._pyramid.sample(self._view, over)
         if self._view.scale >= GRID_SCALE:
             self._draw_grid(over)
 
@@ -156,18 +156,24 @@ class Frame:
 
 
 class _Picture:
-    """A QImage and the array over its pixels, uint8 (height, width, 4) in the order blue, green, red, unused."""
+    """A QImage whose pixels can also be written as an array."""
 
     def __init__(self, width: int, height: int) -> None:
         # Qt owns the memory: a QImage over foreign memory would be copied as soon as it is painted on.
         self.image = QImage(width, height, QImage.Format.Format_RGB32)
-        self.pixels = np.frombuffer(self.image.bits(), dtype=np.uint8).reshape(height, width, 4)
+
+    @property
+    def pixels(self) -> npt.NDArray[np.uint8]:
+        """The pixels, uint8 (height, width, 4) in the order blue, green, red, unused."""
+        # Asked for anew each time: should something else hold the image, Qt moves the pixels before they change.
+        return np.frombuffer(self.image.bits(), dtype=np.uint8).reshape(self.image.height(), self.image.width(), 4)
 
     def shift(self, dx: int, dy: int) -> None:
-        whole = Rect.of_shape(self.pixels.shape)
+        pixels = self.pixels
+        whole = Rect.of_shape(pixels.shape)
         target = whole.intersect(Rect(dx, dy, whole.width, whole.height))
         source = Rect(target.x - dx, target.y - dy, target.width, target.height)
-        self.pixels[target.slices] = self.pixels[source.slices]
+        pixels[target.slices] = pixels[source.slices]
 
 
 class _Damage:

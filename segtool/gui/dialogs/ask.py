@@ -86,7 +86,9 @@ def ask_read_only(parent: QWidget, *, root: Path, reason: str) -> ReadOnlyAnswer
     """Ask where masks shall go if the folder ``root`` cannot be written to for ``reason``."""
     box = _box(parent, "Folder is read-only", f"Masks cannot be saved in “{root.name or root}”.")
     why = f"{reason[:1].upper()}{reason[1:].rstrip('.')}. " if reason else ""
-    box.setInformativeText(f"{why}Choose another folder for the masks, or look at the images without changing anything.")
+    box.setInformativeText(
+        f"{why}Choose another folder for the masks, or look at the images without changing anything."
+    )
     other = _button(box, "Choose a folder…", _Role.AcceptRole, default=True)
     _button(box, "View only", _Role.RejectRole)
     return ReadOnlyAnswer.OTHER_PLACE if _run(box) is other else ReadOnlyAnswer.VIEW

@@ -95,8 +95,11 @@ class AugmentationForm(QWidget):
         self._switches[field].setChecked(on)
 
     def _add_row(self, grid: QGridLayout, row: int, change: _Change) -> None:
-        switch = QCheckBox(change.name, toolTip=change.help)
-        slider = QSlider(Qt.Orientation.Horizontal, minimum=1, maximum=_SLIDER_STEPS, toolTip=change.help)
+        switch = QCheckBox(change.name)
+        slider = QSlider(Qt.Orientation.Horizontal)
+        switch.setToolTip(change.help)
+        slider.setToolTip(change.help)
+        slider.setRange(1, _SLIDER_STEPS)
         slider.setValue(_position(change.field, getattr(AugmentationSettings(), change.field)))
         slider.setAccessibleName(f"{change.name}: strength")
         value = QLabel(alignment=Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

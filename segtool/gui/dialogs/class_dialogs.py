@@ -92,9 +92,7 @@ class NewClassDialog(QDialog):
 class RemoveClassDialog(QDialog):
     """Says where a class is in use and asks into what its pixels turn."""
 
-    def __init__(
-        self, item: ClassInfo, classes: ClassSet, usage: ClassUsage, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, item: ClassInfo, classes: ClassSet, usage: ClassUsage, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Remove a class")
         self.setMinimumWidth(_WIDTH)

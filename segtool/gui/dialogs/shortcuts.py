@@ -51,9 +51,7 @@ class ShortcutsDialog(QDialog):
 
     COLUMNS = 3
 
-    def __init__(
-        self, specs: Sequence[ActionSpec], gestures: Sequence[KeyRow], parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, specs: Sequence[ActionSpec], gestures: Sequence[KeyRow], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
         columns = [QVBoxLayout() for _ in range(self.COLUMNS)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
-from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt
 from PySide6.QtGui import QAction
@@ -78,7 +78,7 @@ class ClassTableModel(QAbstractTableModel):
             flags |= Qt.ItemFlag.ItemIsEditable
         return flags
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return what a cell shows."""
         if not index.isValid():
             return None
@@ -259,7 +259,7 @@ def _tip(column: Column, class_id: int) -> str:
     return f"Class id {class_id}. Double-click to rename"
 
 
-def _button(text: str, icon: str, run: Any) -> QToolButton:
+def _button(text: str, icon: str, run: Callable[[], None]) -> QToolButton:
     button = QToolButton(autoRaise=True)
     button.setToolTip(text)
     button.setAccessibleName(text)

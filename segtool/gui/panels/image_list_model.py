@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 
@@ -52,7 +51,7 @@ class ImageListModel(QAbstractListModel):
         """Return the number of images."""
         return 0 if parent.isValid() else len(self._entries)
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return what a row shows."""
         if not index.isValid() or index.row() >= len(self._entries):
             return None
@@ -67,7 +66,7 @@ class ImageListModel(QAbstractListModel):
             case Role.REASON:
                 return self._session.entry_reason(entry.key)
             case Role.UNSAVED:
-                return self._session.is_unsaved(entry.key)
+                return entry.key in self._session.unsaved_keys()
             case Qt.ItemDataRole.ToolTipRole:
                 return f"{entry.path}\n{self._description(entry.key)}"
             case Qt.ItemDataRole.AccessibleTextRole:
@@ -82,7 +81,7 @@ class ImageListModel(QAbstractListModel):
         reason = self._session.entry_reason(key)
         if reason:
             return f"Cannot be opened: {reason}"
-        unsaved = ", unsaved changes" if self._session.is_unsaved(key) else ""
+        unsaved = ", unsaved changes" if key in self._session.unsaved_keys() else ""
         return f"{self._status(key).value.capitalize()}{unsaved}"
 
     def _on_entries_changed(self, keys: frozenset[str]) -> None:

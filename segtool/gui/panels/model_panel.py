@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from segtool.gui import theme
 from segtool.gui.session import Session
@@ -62,6 +72,10 @@ class ModelPanel(QWidget):
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return a size at which the facts need no second line."""
         return QSize(260, super().sizeHint().height())
+
+    def retint(self) -> None:
+        """Take the colours of the theme of now."""
+        self._read()
 
     def _choose(self, row: int) -> None:
         name = self.combo.itemData(row)
@@ -127,10 +141,8 @@ def _score_text(card: ModelCard) -> str:
 
 def _trained_text(card: ModelCard) -> str:
     parts = []
-    try:
+    with contextlib.suppress(ValueError):
         parts.append(f"{datetime.fromisoformat(card.created).astimezone():%d %b %Y}")
-    except ValueError:
-        pass
     images: Any = card.training.get("images")
     if isinstance(images, int):
         parts.append(f"on {_images(images)}")

@@ -1,0 +1,10 @@
+"""Starts the window: ``python main.py [FOLDER]``."""
+
+from __future__ import annotations
+
+import sys
+
+from segtool.app import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""``segtool segment``: a mask for every image of a folder."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from segtool.commands.choosing import load_runtime, require_images
+from segtool.commands.reporting import Reporter
+from segtool.core.classes import match_classes
+from segtool.core.errors import ImageError, SaveError
+from segtool.formats.image import read_image
+from segtool.formats.mask_png import write_mask
+from segtool.formats.preview import overlay_rgb
+from segtool.formats.rgb_png import write_rgb
+from segtool.inference.runtime import Runtime
+from segtool.inference.segmenter import Progress, segment
+from segtool.project.layout import OVERLAYS_FOLDER, ImageEntry
+from segtool.project.project import Project
+from segtool.project.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Segmented:
+    """One image done: its mask file, its overlay file if one was asked for, or why it was passed over."""
+
+    entry: ImageEntry
+    mask_path: Path
+    overlay_path: Path | None = None
+    skipped: str = ""
+    failed: str = ""
+
+
+def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
+    """Segment a folder as the arguments say; return the exit code."""
+    project = Project.open(Path(arguments.folder))
+    entries = require_images(project)
+    runtime = load_runtime(project, arguments.model)
+    out = None if arguments.out is None else Path(arguments.out)
+    results: list[Segmented] = []
+    work = segment_folder(project, runtime, out=out, overlay=arguments.overlay, overwrite=arguments.overwrite)
+    for item in work:
+        if isinstance(item, Progress):
+            reporter.progress(item.done / item.total, f"{len(results) + 1} of {len(entries)}")
+            continue
+        results.append(item)
+        if item.failed:
+            reporter.warning(item.failed)
+        elif item.skipped:
+            reporter.line(f"{item.entry.key}: {item.skipped}")
+        else:
+            reporter.line(f"{item.entry.key} -> {item.mask_path}")
+    reporter.finish()
+    done = sum(1 for item in results if not item.failed and not item.skipped)
+    skipped = sum(1 for item in results if item.skipped)
+    failed = sum(1 for item in results if item.failed)
+    reporter.line(
+        f"{done} segmented with {runtime.card.name}"
+        + (f", {skipped} left as they were (--overwrite replaces them)" if skipped else "")
+        + (f", {failed} could not be read" if failed else "")
+    )
+    return 0 if done + skipped else 1
+
+
+def segment_folder(
+    project: Project, runtime: Runtime, *, out: Path | None = None, overlay: bool = False, overwrite: bool = False
+) -> Iterator[Progress | Segmented]:
+    """Segment every image of a project and write its mask.
+
+    Parameters
+    ----------
+    project : Project
+        Its statuses and classes are saved if the masks go into its own folder.
+    runtime : Runtime
+        The model.
+    out : Path, optional
+        Folder for the masks instead of the project's own; overlays go into ``overlays/`` in it.
+    overlay : bool
+        Also write the image with the mask drawn over it.
+    overwrite : bool
+        Replace masks that are there; otherwise such images are passed over.
+
+    Yields
+    ------
+    Progress
+        Tiles done, within one image.
+    Segmented
+        After each image. One that cannot be read is reported and passed over.
+
+    Raises
+    ------
+    SaveError
+        If nothing can be written.
+    """
+    own = out is None
+    if own and project.writable_reason:
+        raise SaveError(project.writable_reason.rstrip("."), remedy="With --out the masks go elsewhere.")
+    model_classes = runtime.card.classes
+    known = project.classes if project.has_classes else model_classes
+    classes, table = match_classes(model_classes, known)
+    if own and (not project.has_classes or classes != known):
+        project.set_classes(classes)
+        project.save_state()
+    overlays = (project.data_root if out is None else out) / OVERLAYS_FOLDER
+    for entry in project.entries:
+        relative = entry.mask_path.relative_to(project.masks_root)
+        mask_path = entry.mask_path if out is None else out / relative
+        if mask_path.exists() and not overwrite:
+            yield Segmented(entry, mask_path, skipped="has a mask already")
+            continue
+        try:
+            pixels = read_image(entry.path).pixels
+        except ImageError as exc:
+            yield Segmented(entry, mask_path, failed=str(exc))
+            continue
+        mask: npt.NDArray[np.uint8] | None = None
+        for item in segment(pixels, runtime):
+            if isinstance(item, Progress):
+                yield item
+            else:
+                mask = table[item.class_ids]
+        assert mask is not None
+        write_mask(mask_path, mask)
+        if own:
+            project.set_status(entry.key, Status.PREDICTED)
+            project.save_state()
+        overlay_path = overlays / relative if overlay else None
+        if overlay_path is not None:
+            write_rgb(overlay_path, overlay_rgb(pixels, mask, classes))
+        yield Segmented(entry, mask_path, overlay_path)

@@ -1,0 +1,287 @@
+"""The window: where everything stands, and what happens when it closes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from segtool.gui import theme
+from segtool.gui.action_table import GESTURES, action_table
+from segtool.gui.actions import ActionId, ActionSet
+from segtool.gui.canvas.canvas import Canvas
+from segtool.gui.commands import Commands
+from segtool.gui.dialogs import ask
+from segtool.gui.dialogs.about import AboutDialog
+from segtool.gui.dialogs.ask import SaveAnswer
+from segtool.gui.dialogs.retrain_dialog import RetrainDialog
+from segtool.gui.dialogs.shortcuts import ShortcutsDialog
+from segtool.gui.message_bar import MessageBar
+from segtool.gui.opening import FolderOpener, droppable
+from segtool.gui.panels.classes_panel import ClassesPanel
+from segtool.gui.panels.image_list import ImageListPanel
+from segtool.gui.panels.learning_panel import LearningPanel
+from segtool.gui.panels.model_panel import ModelPanel
+from segtool.gui.preferences import Preferences
+from segtool.gui.session import Session
+from segtool.gui.session_state import Level
+from segtool.gui.start_page import StartPage
+from segtool.gui.status_bar import StatusBar
+from segtool.gui.theme import Appearance
+from segtool.gui.tool_bars import MainToolBar, ToolStrip
+from segtool.gui.training_control import TrainingControl
+
+_LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
+_RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+_SAVE_TIMEOUT = 60.0
+
+
+class MainWindow(QMainWindow):
+    """Shows one session.
+
+    Parameters
+    ----------
+    session : Session
+        What is open.
+    training : TrainingControl
+        Runs trainings.
+    log_file : Path
+        Where faults are logged; the About dialog says so.
+    """
+
+    def __init__(self, session: Session, training: TrainingControl, *, log_file: Path) -> None:
+        super().__init__()
+        self._session, self._training, self._log_file = session, training, log_file
+        self._preferences = Preferences()
+        self._hidden_panels: list[QDockWidget] = []
+        self.opener = FolderOpener(session, training, self._preferences, window=self)
+        self.canvas = Canvas(session)
+        self.images = ImageListPanel(session)
+        self.classes = ClassesPanel(session)
+        self.learning = LearningPanel(session, training)
+        self.messages = MessageBar()
+        commands = Commands(
+            session,
+            canvas=self.canvas,
+            opener=self.opener,
+            training=training,
+            preferences=self._preferences,
+            window=self,
+        )
+        self.docks: tuple[QDockWidget, ...] = ()
+        self.action_set = ActionSet(session, action_table(commands), window=self, canvas=self.canvas)
+        self.model = ModelPanel(
+            session,
+            segment=self.action_set[ActionId.SEGMENT_IMAGE],
+            retrain=self.action_set[ActionId.RETRAIN],
+        )
+        self.start_page = StartPage(
+            open_folder=self.action_set[ActionId.OPEN_FOLDER], open_sample=self.action_set[ActionId.OPEN_SAMPLE]
+        )
+        self.status = StatusBar(session, training)
+        self._build()
+        self._connect()
+        self._show_project()
+        self.canvas.setFocus()
+
+    # Building ----------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.setWindowIcon(theme.app_icon())
+        self.setAcceptDrops(True)
+        self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AnimatedDocks)
+        self.action_set.build_menus(self.menuBar())
+        self.tool_bar = MainToolBar(self._session, self.action_set)
+        self.addToolBar(self.tool_bar)
+        work = QWidget()
+        across = QHBoxLayout(work)
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(0)
+        across.addWidget(ToolStrip(self.action_set))
+        across.addWidget(self.canvas, 1)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.start_page)
+        self.pages.addWidget(work)
+        centre = QWidget()
+        down = QVBoxLayout(centre)
+        down.setContentsMargins(0, 0, 0, 0)
+        down.setSpacing(0)
+        down.addWidget(self.messages)
+        down.addWidget(self.pages, 1)
+        self.setCentralWidget(centre)
+        self.setStatusBar(self.status)
+        self.docks = (
+            self._dock("Images", self.images, _LEFT),
+            self._dock("Classes", self.classes, _RIGHT),
+            self._dock("Model", self.model, _RIGHT),
+            self._dock("Learning", self.learning, _RIGHT),
+        )
+        self.resize(1400, 900)
+        geometry, state = self._preferences.layout()
+        if not geometry.isEmpty():
+            self.restoreGeometry(geometry)
+        if not state.isEmpty():
+            self.restoreState(state)
+
+    def _dock(self, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title)
+        dock.setObjectName(f"{title.lower()}Dock")
+        dock.setAllowedAreas(_LEFT | _RIGHT)
+        dock.setWidget(panel)
+        self.addDockWidget(area, dock)
+        dock.visibilityChanged.connect(self.action_set.refresh)
+        return dock
+
+    def _connect(self) -> None:
+        session = self._session
+        session.message.connect(self._show_message)
+        for signal in (session.document_changed, session.entries_changed, session.saved_changed):
+            signal.connect(self._show_title)
+        session.project_changed.connect(self._show_project)
+        self._training.state_changed.connect(self.action_set.refresh)
+        self.canvas.hovered.connect(self.status.show_hover)
+        self.canvas.zoom_changed.connect(self.status.show_zoom)
+        self.images.picked.connect(self.canvas.setFocus)
+        self.tool_bar.brush_options.spin.editingFinished.connect(self.canvas.setFocus)
+        self.start_page.folder_chosen.connect(lambda root: self.opener.open(Path(root)))
+        # The same queued refresh serves a desktop that turns dark at dusk and the person's own choice.
+        QApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
+
+    # What the session says ---------------------------------------------------------------------
+
+    def _show_message(self, text: str, level: Level) -> None:
+        if level is Level.INFO:
+            self.status.show_info(text)
+        else:
+            self.messages.show_message(text, level)
+
+    def _show_project(self) -> None:
+        is_open = self._session.project is not None
+        self.messages.clear()
+        self.pages.setCurrentIndex(1 if is_open else 0)
+        for dock in self.docks:
+            dock.toggleViewAction().setEnabled(is_open)
+        if not is_open:
+            self.start_page.show_recent(self._preferences.recent())
+        self._show_title()
+
+    def _show_title(self) -> None:
+        project, document = self._session.project, self._session.document
+        parts = [] if project is None else [project.root.name or str(project.root)]
+        if project is not None and document is not None:
+            parts += [document.entry.key, project.status(document.entry.key).value]
+        self.setWindowTitle(f"{' · '.join(parts)}[*] — SegTool" if parts else "SegTool")
+        self.setWindowModified(self._session.has_unsaved())
+
+    # What the actions ask for ------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Save the open mask."""
+        self._session.save()
+
+    def panels_visible(self) -> bool:
+        """Tell whether any panel is shown."""
+        return any(not dock.isHidden() for dock in self.docks)
+
+    def set_panels_visible(self, visible: bool) -> None:
+        """Hide the panels, or bring those back that were there."""
+        if not visible:
+            self._hidden_panels = [dock for dock in self.docks if not dock.isHidden()]
+        for dock in self._hidden_panels or self.docks:
+            dock.setVisible(visible)
+
+    def fill_panels(self, menu: QMenu) -> None:
+        """Put a check mark for each panel into a menu."""
+        menu.clear()
+        menu.addActions([dock.toggleViewAction() for dock in self.docks])
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen with the window, or leave it."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def ask_for_training(self) -> None:
+        """Let the person choose how to retrain, and start."""
+        dialog = RetrainDialog(self._session, self)
+        if dialog.exec():
+            self._training.start(dialog.settings, base=dialog.base_name, name=dialog.version_name)
+
+    def show_shortcuts(self) -> None:
+        """Show the sheet of keys."""
+        ShortcutsDialog(self.action_set.specs, GESTURES, self).exec()
+
+    def show_about(self) -> None:
+        """Show what the program is."""
+        AboutDialog(self._log_file, self).exec()
+
+    # The look ----------------------------------------------------------------------------------
+
+    def set_appearance(self, appearance: Appearance) -> None:
+        """Change the look, now and for the next starts."""
+        self._preferences.appearance = appearance
+        self._follow_system()
+
+    def _follow_system(self) -> None:
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply_theme(app, self._preferences.appearance)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Draw icons and coloured texts again after a change of the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.docks:
+            theme.retint(self)
+            self.messages.retint()
+            self.status.retint()
+            self.model.retint()
+            self.images.view.viewport().update()
+
+    # Files dropped, and the end ----------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        """Take a folder or an image."""
+        if droppable(event.mimeData().urls()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Open what was dropped."""
+        path = droppable(event.mimeData().urls())
+        if path is not None:
+            event.acceptProposedAction()
+            self.opener.open(path)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Ask about a training and unsaved work; wait for the save; then end every thread and process."""
+        if not (self._may_stop_training() and self._may_leave_masks()):
+            event.ignore()
+            return
+        if self._training.is_running:
+            self._training.shut_down()
+        self._preferences.store_layout(self.saveGeometry(), self.saveState())
+        self._training.shut_down()
+        self.images.close_thread()
+        self._session.close()
+        event.accept()
+
+    def _may_stop_training(self) -> bool:
+        return not self._training.is_running or ask.ask_stop_training(self)
+
+    def _may_leave_masks(self) -> bool:
+        unsaved = self._session.unsaved_keys()
+        if not unsaved:
+            return True
+        answer = ask.ask_save(self, images=len(unsaved))
+        if answer is SaveAnswer.SAVE:
+            # A save that fails says why; the window stays, and so does the work.
+            return self._session.wait_until_saved(_SAVE_TIMEOUT)
+        return answer is SaveAnswer.DISCARD

@@ -1,0 +1,131 @@
+"""Edits take back and do again exactly what was done, and cost what was changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from segtool.core.brush import disc, stroke_region
+from segtool.core.edits import TILE, EditRecorder, History
+from segtool.core.geometry import Rect
+
+
+def _random_edits(mask: np.ndarray, history: History, *, count: int, seed: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    states = [mask.copy()]
+    for number in range(count):
+        recorder = EditRecorder(mask, name=f"stroke {number}")
+        value = int(rng.integers(0, 5))
+        for _ in range(int(rng.integers(1, 4))):
+            points = rng.uniform(-40, max(mask.shape) + 40, (2, 2))
+            rect, region = stroke_region(
+                tuple(points[0]), tuple(points[1]), diameter=int(rng.integers(1, 60)), shape=mask.shape
+            )
+            recorder.paint(rect, region, value)
+        edit = recorder.commit()
+        if edit is not None:
+            history.push(edit)
+            states.append(mask.copy())
+    return states
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (TILE, TILE), (300, 517)])
+def test_undo_and_redo_walk_through_every_state(shape: tuple[int, int]) -> None:
+    mask = np.full(shape, 255, np.uint8)
+    history = History()
+    states = _random_edits(mask, history, count=25, seed=1)
+    for state in reversed(states[:-1]):
+        history.undo(mask)
+        np.testing.assert_array_equal(mask, state)
+    assert not history.can_undo
+    assert history.undo(mask).is_empty
+    for state in states[1:]:
+        changed = history.redo(mask)
+        assert not changed.is_empty
+        np.testing.assert_array_equal(mask, state)
+    assert not history.can_redo
+
+
+def test_a_new_edit_forgets_what_was_undone() -> None:
+    mask = np.zeros((10, 10), np.uint8)
+    history = History()
+    states = _random_edits(mask, history, count=3, seed=4)
+    assert len(states) > 2
+    history.undo(mask)
+    _random_edits(mask, history, count=2, seed=9)
+    assert not history.can_redo
+
+
+def test_cancel_puts_everything_back() -> None:
+    mask = np.arange(600 * 600, dtype=np.uint32).astype(np.uint8).reshape(600, 600)
+    before = mask.copy()
+    recorder = EditRecorder(mask, name="stroke")
+    recorder.paint(Rect(200, 200, 300, 300), np.ones((300, 300), bool), 7)
+    assert (mask != before).any()
+    assert recorder.cancel() == Rect(0, 0, 512, 512)
+    np.testing.assert_array_equal(mask, before)
+    assert recorder.commit() is None
+
+
+def test_an_edit_that_changes_nothing_is_none() -> None:
+    mask = np.full((30, 30), 3, np.uint8)
+    recorder = EditRecorder(mask, name="stroke")
+    recorder.paint(Rect(0, 0, 5, 5), np.ones((5, 5), bool), 3)
+    assert recorder.commit() is None
+
+
+def test_an_edit_holds_only_the_tiles_it_touched() -> None:
+    mask = np.zeros((4000, 3000), np.uint8)
+    recorder = EditRecorder(mask, name="dab")
+    rect, region = stroke_region((1000.0, 1000.0), (1000.0, 1000.0), diameter=20, shape=mask.shape)
+    recorder.paint(rect, region, 1)
+    edit = recorder.commit()
+    assert edit is not None
+    assert edit.rect.width <= 2 * TILE
+    assert edit.rect.height <= 2 * TILE
+    assert edit.size < 20_000
+
+
+def test_history_forgets_the_oldest_edits_past_its_limit_but_keeps_the_newest() -> None:
+    mask = np.zeros((256, 256), np.uint8)
+    history = History(limit=1)
+    states = _random_edits(mask, history, count=4, seed=2)
+    history.undo(mask)
+    np.testing.assert_array_equal(mask, states[-2])
+    assert not history.can_undo
+
+
+@pytest.mark.parametrize("diameter", [1, 2, 3, 8, 25])
+def test_a_dab_is_a_disc_around_the_point(diameter: int) -> None:
+    rect, region = stroke_region((50.5, 40.5), (50.5, 40.5), diameter=diameter, shape=(100, 100))
+    np.testing.assert_array_equal(region, disc(diameter))
+    assert abs(rect.x + rect.width / 2 - 50.5) <= 0.5
+    assert abs(rect.y + rect.height / 2 - 40.5) <= 0.5
+
+
+@pytest.mark.parametrize("diameter", [1, 2, 3, 9, 40])
+@pytest.mark.parametrize("end", [(90.2, 12.7), (15.0, 80.0), (10.5, 33.1), (60.5, 10.5)])
+def test_a_stroke_has_no_gaps_and_stays_within_its_radius(diameter: int, end: tuple[float, float]) -> None:
+    start = (10.5, 10.5)
+    rect, region = stroke_region(start, end, diameter=diameter, shape=(100, 100))
+    full = np.zeros((100, 100), bool)
+    full[rect.slices] = region
+    steps = int(np.hypot(end[0] - start[0], end[1] - start[1])) + 1
+    for t in np.linspace(0, 1, steps):
+        x, y = (int(start[i] + t * (end[i] - start[i])) for i in (0, 1))
+        assert full[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].any()
+    rows, columns = np.nonzero(full)
+    points = np.column_stack([columns + 0.5, rows + 0.5])
+    direction = np.array(end) - start
+    t = np.clip(((points - start) @ direction) / (direction @ direction), 0, 1)
+    distance = np.linalg.norm(points - (np.array(start) + t[:, None] * direction), axis=1)
+    assert distance.max() <= diameter / 2 + 1.5
+
+
+def test_a_stroke_is_clipped_to_the_image() -> None:
+    rect, region = stroke_region((-5.0, -5.0), (3.0, 3.0), diameter=9, shape=(20, 20))
+    assert Rect.of_shape((20, 20)).intersect(rect) == rect
+    assert region.any()
+    outside, nothing = stroke_region((-50.0, -50.0), (-60.0, -50.0), diameter=9, shape=(20, 20))
+    assert outside.is_empty
+    assert nothing.size == 0

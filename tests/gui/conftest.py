@@ -1,0 +1,73 @@
+"""A real window on a folder of drawn images."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from segtool.app import make_application
+from segtool.gui.main_window import MainWindow
+from segtool.gui.session import Session
+from segtool.gui.training_control import TrainingControl
+from segtool.sample import draw_nuclei
+
+
+@pytest.fixture(scope="session")
+def qapp_cls() -> type[QApplication]:
+    return QApplication
+
+
+@pytest.fixture
+def image_folder(tmp_path: Path) -> Path:
+    """Three drawn images, one file that only claims to be an image, and no mask."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, name in enumerate(("a.png", "b.png", "c.tif")):
+        pixels, _ = draw_nuclei(number, size=(90, 120))
+        assert cv2.imwrite(os.fspath(folder / name), pixels)
+    (folder / "broken.png").write_bytes(b"not an image at all")
+    return folder
+
+
+@pytest.fixture
+def make_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Callable[[], MainWindow]]:
+    """Builds windows, shows them, and ends their threads afterwards."""
+    make_application()
+    made: list[tuple[MainWindow, Session, TrainingControl]] = []
+
+    def make() -> MainWindow:
+        session = Session(autosave_ms=60_000)
+        training = TrainingControl(session)
+        window = MainWindow(session, training, log_file=tmp_path / "segtool.log")
+        made.append((window, session, training))
+        window.show()
+        qtbot.waitExposed(window)
+        return window
+
+    yield make
+    for window, session, training in made:
+        training.shut_down()
+        window.images.close_thread()
+        session.close()
+        window.hide()
+        window.deleteLater()
+    qapp.processEvents()
+
+
+@pytest.fixture
+def window(make_window: Callable[[], MainWindow]) -> MainWindow:
+    """A window with nothing open."""
+    return make_window()
+
+
+@pytest.fixture
+def opened(window: MainWindow, image_folder: Path) -> MainWindow:
+    """A window with the folder of drawn images open at the first of them."""
+    assert window.opener.open(image_folder)
+    return window
