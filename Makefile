@@ -37,7 +37,8 @@ test-all: lint $(WINDOW_READY)
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
 
 bench: $(READY)
-	set -e; for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done
+	$(BIN)/python -m benchmarks.bench_program --write docs/benchmarks.md
+	$(BIN)/python -m benchmarks.bench_accuracy $(if $(DATA),--data $(DATA))
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

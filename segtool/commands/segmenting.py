@@ -24,6 +24,9 @@ from segtool.project.layout import OVERLAYS_FOLDER, ImageEntry
 from segtool.project.project import Project
 from segtool.project.status import Status
 
+# Statuses are written after this many images: each time the whole file is.
+_STATE_EVERY = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Segmented:
@@ -107,7 +110,7 @@ def segment_folder(
         project.set_classes(classes)
         project.save_state()
     overlays = (project.data_root if out is None else out) / OVERLAYS_FOLDER
-    for entry in project.entries:
+    for index, entry in enumerate(project.entries):
         relative = entry.mask_path.relative_to(project.masks_root)
         mask_path = entry.mask_path if out is None else out / relative
         if mask_path.exists() and not overwrite:
@@ -128,8 +131,11 @@ def segment_folder(
         write_mask(mask_path, mask)
         if own:
             project.set_status(entry.key, Status.PREDICTED)
-            project.save_state()
+            if index % _STATE_EVERY == 0:
+                project.save_state()
         overlay_path = overlays / relative if overlay else None
         if overlay_path is not None:
             write_rgb(overlay_path, overlay_rgb(pixels, mask, classes))
         yield Segmented(entry, mask_path, overlay_path)
+    if own:
+        project.save_state()

@@ -79,7 +79,7 @@ def _refuse_special(mode: int, path: Path, error: type[SegToolError]) -> None:
 def refuse_size(width: int, height: int, *, error: type[SegToolError]) -> None:
     """Raise ``error`` (without a path) if a header's size in pixels is nothing or past ``MAX_PIXELS``."""
     if width <= 0 or height <= 0:
-        raise error(f"has no pixels ({width}×{height})")
+        raise error(f"has no pixels ({width}×{height})", remedy="Copy it again from where it came.")
     if width * height > MAX_PIXELS:
         raise error(
             f"is {width}×{height} pixels, and {MAX_PIXELS // 1_000_000} megapixels are the limit",

@@ -187,8 +187,13 @@ class MainWindow(QMainWindow):
     # What the actions ask for ------------------------------------------------------------------
 
     def save(self) -> None:
-        """Save the open mask."""
-        self._session.save()
+        """Save the open mask; ask first if something else has changed its file."""
+        document = self._session.document
+        if document is None:
+            return
+        force = self._session.save_state.can_force
+        if not force or ask.ask_overwrite_file(self, key=document.entry.key):
+            self._session.save(force=force)
 
     def panels_visible(self) -> bool:
         """Tell whether any panel is shown."""

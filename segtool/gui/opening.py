@@ -104,15 +104,9 @@ class FolderOpener(QObject):
     def _open_first(self, wanted: str) -> None:
         """Show the wanted image if there is one of that key, else the first that can be read."""
         project = self._session.project
-        if project is None:
-            return
-        keys = [entry.key for entry in project.entries]
-        if wanted in keys:
-            keys.remove(wanted)
-            keys.insert(0, wanted)
-        for key in keys:
-            if self._session.open_image(key):
-                return
+        keys = [] if project is None else [entry.key for entry in project.entries]
+        if wanted not in keys or not self._session.open_image(wanted):
+            self._session.step_image(1)
 
     def _note_image(self) -> None:
         project, document = self._session.project, self._session.document

@@ -52,10 +52,13 @@ class Session(SessionSignals):
         self._jobs = JobRunner(self)
         self._saving = Saving(self, self._documents, delay_ms=autosave_ms)
         self._edits = MaskEdits(self, self._documents, self._saving)
-        self._models = ModelChoice(self, self._documents)
-        self._segmenting = Segmenting(self, self._documents, self._edits, self._models, self._jobs)
-        self._class_edits = ClassEdits(self, self._documents, self._edits, self._saving, self._jobs)
+        self._navigation = Navigation(self, self._documents, self._edits, self._saving)
+        self._models = ModelChoice(self, self._documents, self._saving)
+        parts = {"edits": self._edits, "navigation": self._navigation, "saving": self._saving, "jobs": self._jobs}
+        self._segmenting = Segmenting(self, self._documents, models=self._models, **parts)
+        self._class_edits = ClassEdits(self, self._documents, **parts)
         self._active_class = 1
+        self._swapped_class = 1
         self._tool = ToolId.BRUSH
         self._brush_size = 20
         self._overlay_opacity = 0.45

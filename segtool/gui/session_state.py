@@ -32,16 +32,20 @@ class SaveState:
     Attributes
     ----------
     kind : SaveKind
-        What the state is.
+        What the state is. FAILED also if the mask of another image could not be saved.
     when : datetime or None
         Local time of the last save of this image, None if there was none since it was opened.
     reason : str
         Why saving failed or the image is read-only; empty otherwise.
+    can_force : bool
+        Whether saving failed only because something else has changed the file meanwhile, so that
+        ``Session.save(force=True)`` would overwrite it.
     """
 
     kind: SaveKind
     when: datetime | None = None
     reason: str = ""
+    can_force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class JobState:
 
 
 class Overwrite(StrEnum):
-    """What segmenting does with pixels that already have a class."""
+    """What segmenting does with corrected and approved images: fill only their void, replace all, or pass over them."""
 
     FILL_VOID = "fill void"
     REPLACE = "replace"
@@ -82,7 +86,10 @@ class ClassUsage:
         Pixels of the class in the mask of the open image.
     images_with_it : int
         Images of the project whose mask holds the class.
+    is_complete : bool
+        Whether every mask could be looked at in the time there was; if not, it may be more images.
     """
 
     pixels_here: int
     images_with_it: int
+    is_complete: bool = True

@@ -124,12 +124,11 @@ class TrainingControl(QObject):
     def _go_on_when_saved(self) -> None:
         if self._plan is None or self._state.phase is not Phase.SAVING:
             return
-        if self._session.save_state.kind is SaveKind.FAILED:
-            self._fail(
-                f"The training was not started, because a mask could not be saved. {self._session.save_state.reason}"
-            )
-        elif not self._session.has_unsaved():
+        state = self._session.save_state
+        if not self._session.has_unsaved():
             self._check(self._plan)
+        elif state.kind is SaveKind.FAILED:
+            self._fail(f"The training was not started, because a mask could not be saved. {state.reason}")
 
     def _check(self, plan: RunPlan) -> None:
         self._set(replace(self._state, phase=Phase.CHECKING, stage="Checking masks"))

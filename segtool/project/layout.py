@@ -21,6 +21,7 @@ MODELS_FOLDER = "models"
 OVERLAYS_FOLDER = "overlays"
 WHOLE_FOLDER = "."
 
+_OWN_FOLDERS = frozenset({MODELS_FOLDER, OVERLAYS_FOLDER})
 _natural = natsort_keygen(alg=ns.IGNORECASE)
 _Found = dict[str, list[str]]
 """Folder ("" or with a final "/") → names of the images in it."""
@@ -83,8 +84,8 @@ def find_layout(root: Path, *, masks_root: Path, recorded: Collection[str] = (),
     Parameters
     ----------
     root : Path
-        The folder that a person opened. Hidden names, every ``masks/``, its own ``models/`` and links to folders
-        are passed over; only ``images/`` itself may be a link.
+        The folder that a person opened. Hidden names, every ``masks/``, its own ``models/`` and ``overlays/``, and
+        links to folders are passed over; only ``images/`` itself may be a link.
     masks_root : Path
         Folder of the masks; need not exist.
     recorded : collection of str
@@ -159,11 +160,7 @@ def _is_image(item: os.DirEntry[str]) -> bool:
 
 
 def _is_searched(item: os.DirEntry[str], *, top: bool) -> bool:
-    if (
-        item.name.startswith(".")
-        or item.name == MASKS_FOLDER
-        or (top and item.name in (MODELS_FOLDER, OVERLAYS_FOLDER))
-    ):
+    if item.name.startswith(".") or item.name == MASKS_FOLDER or (top and item.name in _OWN_FOLDERS):
         return False
     if item.is_symlink():
         return top and item.name == IMAGES_FOLDER and os.path.isdir(item.path)

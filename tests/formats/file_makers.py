@@ -78,7 +78,7 @@ def tiff(
     """Return an uncompressed TIFF of an array (H, W) or (H, W, C); all pages share the pixels."""
     height, width = array.shape[:2]
     samples = 1 if array.ndim == 2 else array.shape[2]
-    stored = array.astype(array.dtype.newbyteorder(order))
+    stored = array.astype(array.dtype.newbyteorder("<" if order == "<" else ">"))
     planes = [stored[:, :, c].tobytes() for c in range(samples)] if separate else [stored.tobytes()]
     out = bytearray(struct.pack(order + "2sHI", b"II" if order == "<" else b"MM", 42, 0))
     offsets = []

@@ -18,6 +18,7 @@ from segtool.core.errors import SaveError
 from segtool.formats import atomic
 from segtool.formats.atomic import remove_stale_temporaries, write_atomic
 
+ROOT = Path(__file__).resolve().parents[2]
 OLD, NEW = b"old" * 1000, b"new" * 2000
 posix_only = pytest.mark.skipif(os.name == "nt", reason="POSIX permissions and pipes")
 not_root = pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() == 0, reason="root may write everywhere")
@@ -291,7 +292,7 @@ sys.exit(4)
 
 @posix_only
 def test_a_real_limit_on_space_leaves_the_old_file_whole(tmp_path: Path, target: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", _WRITE_PAST_A_LIMIT, str(target)], timeout=60)
+    done = subprocess.run([sys.executable, "-c", _WRITE_PAST_A_LIMIT, str(target)], timeout=60, cwd=ROOT)
     assert done.returncode == 0
     assert target.read_bytes() == OLD
     assert names(tmp_path) == ["a.png"]
@@ -313,7 +314,8 @@ def test_a_kill_at_any_moment_leaves_a_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     rng = random.Random(0)
     for _ in range(8):
-        with subprocess.Popen([sys.executable, "-c", _WRITE_FOR_EVER, str(path)], stdout=subprocess.PIPE) as child:
+        command = [sys.executable, "-c", _WRITE_FOR_EVER, str(path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as child:
             assert child.stdout is not None
             assert child.stdout.readline() == b"ready\n"
             # Look at the file a random number of times: the kill then falls at any moment of the loop.

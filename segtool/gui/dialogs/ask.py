@@ -44,6 +44,14 @@ def ask_save(parent: QWidget, *, images: int) -> SaveAnswer:
     return SaveAnswer.DISCARD if clicked is discard else SaveAnswer.CANCEL
 
 
+def ask_overwrite_file(parent: QWidget, *, key: str) -> bool:
+    """Ask whether a mask file that something else has changed meanwhile may be overwritten."""
+    box = _box(parent, "Mask changed on disk", f"Something else has changed the mask of {key} since it was read.")
+    box.setInformativeText("If you overwrite it, only what you see here is kept.")
+    overwrite = _button(box, "Overwrite", _Role.DestructiveRole)
+    return _run(box) is overwrite
+
+
 def ask_stop_training(parent: QWidget) -> bool:
     """Ask whether a training that is running may be broken off."""
     box = _box(parent, "Training is running", "Stop the training?")

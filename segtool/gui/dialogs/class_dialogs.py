@@ -132,6 +132,8 @@ def usage_text(usage: ClassUsage) -> str:
     if not usage.pixels_here and not usage.images_with_it:
         return "No mask uses it."
     images = "1 image has" if usage.images_with_it == 1 else f"{usage.images_with_it} images have"
+    if not usage.is_complete:
+        images = f"At least {images}"
     return (
         f"{images} pixels of it; the open image has {usage.pixels_here:,}. "
         "The masks on disk are changed too. This cannot be undone."

@@ -5,10 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QGroupBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
 
+from segtool.gui import theme
+from segtool.project.held_out import FEWEST_IMAGES, ONE_IN
 from segtool.project.status import Status
 
+_HELD_OUT_HELP = (
+    "Held-out images are never trained on: they measure whether the new model is better. "
+    f"From {FEWEST_IMAGES} images on, one in {ONE_IN} is chosen once, by chance, and stays held out."
+)
 HEADERS = ("Image", "Status", "Used for")
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -104,3 +121,61 @@ class TrainingImagesModel(QAbstractTableModel):
             return False
         self.tick([self._rows[index.row()]], on=value in (Qt.CheckState.Checked, Qt.CheckState.Checked.value))
         return True
+
+
+class TrainingImagesBox(QGroupBox):
+    """The table with its buttons, and a sentence about held-out images.
+
+    Signals
+    -------
+    picked(str)
+        The row of an image has become the current one.
+    """
+
+    picked = Signal(str)
+
+    def __init__(self, model: TrainingImagesModel, parent: QWidget | None = None) -> None:
+        super().__init__("Images with a corrected or approved mask", parent)
+        self._model = model
+        self.table = _table(model)
+        self.all_button, self.none_button = QPushButton("Use all"), QPushButton("Use none")
+        help_text = QLabel(_HELD_OUT_HELP, wordWrap=True)
+        help_text.setFont(theme.small_font(help_text.font()))
+        help_text.setForegroundRole(help_text.palette().ColorRole.PlaceholderText)
+        row = QHBoxLayout()
+        row.setSpacing(theme.SPACE)
+        for button in (self.all_button, self.none_button):
+            button.setAutoDefault(False)
+            row.addWidget(button)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(theme.SPACE)
+        layout.addWidget(self.table, 1)
+        layout.addLayout(row)
+        layout.addWidget(help_text)
+        self.all_button.clicked.connect(lambda: model.tick(model.rows, on=True))
+        self.none_button.clicked.connect(lambda: model.tick(model.rows, on=False))
+        self.table.selectionModel().currentRowChanged.connect(self._on_current_row)
+
+    @Slot(QModelIndex)
+    def _on_current_row(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.picked.emit(self._model.rows[index.row()].key)
+
+
+def _table(model: TrainingImagesModel) -> QTableView:
+    table = QTableView()
+    table.setModel(model)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setShowGrid(False)
+    table.setAlternatingRowColors(True)
+    table.setWordWrap(False)
+    table.setAccessibleName("Images that take part")
+    table.verticalHeader().hide()
+    header = table.horizontalHeader()
+    header.setHighlightSections(False)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    return table

@@ -57,13 +57,18 @@ class JobRunner(QObject):
 
     def start(self, job: Job, *, state: JobState, on_item: OnItem, on_end: OnEnd) -> bool:
         """Start a job unless one is under way, which is told to the person; return whether it was started."""
-        if self._state is not None:
-            self._session.warn(f"{self._state.title} is still under way. Wait for it or stop it first.")
+        if self.refuses():
             return False
         self._on_item, self._on_end = on_item, on_end
         self.show(state)
         self._thread.submit(job)
         return True
+
+    def refuses(self) -> bool:
+        """Tell whether a job is under way, and tell the person so."""
+        if self._state is not None:
+            self._session.warn(f"“{self._state.title}” is still under way. Wait for it or stop it first.")
+        return self._state is not None
 
     def show(self, state: JobState | None) -> None:
         """Make that the state which views see; None once everything that belongs to the job is done."""

@@ -39,6 +39,7 @@ class GeneratorWorker(QObject):
     failed = Signal(object)
     cancelled = Signal()
     _submitted = Signal()
+    _ending = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,6 +47,7 @@ class GeneratorWorker(QObject):
         self._last_number = 0
         self._cancelled_up_to = 0
         self._submitted.connect(self._drain_next)
+        self._ending.connect(self._end_thread)
 
     def submit(self, generator: Job) -> None:
         """Queue a generator; thread-safe as long as one thread submits."""
@@ -59,6 +61,14 @@ class GeneratorWorker(QObject):
         Returns at once; generators submitted later are not touched.
         """
         self._cancelled_up_to = self._last_number
+
+    def end_thread(self) -> None:
+        """End the thread once everything submitted so far has been drained or cancelled; returns at once."""
+        self._ending.emit()
+
+    @Slot()
+    def _end_thread(self) -> None:
+        QThread.currentThread().quit()
 
     @Slot()
     def _drain_next(self) -> None:
@@ -116,9 +126,10 @@ class WorkerThread:
         """Ask what has been submitted so far to end."""
         self.worker.cancel()
 
-    def close(self) -> None:
-        """Cancel what is being drained, end the thread and wait until it has ended."""
+    def close(self, *, cancel: bool = True) -> None:
+        """End the thread and wait for that; what has been submitted is cancelled, or drained first."""
         if self._thread.isRunning():
-            self.worker.cancel()
-            self._thread.quit()
+            if cancel:
+                self.worker.cancel()
+            self.worker.end_thread()
             self._thread.wait()

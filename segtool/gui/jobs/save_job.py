@@ -1,0 +1,61 @@
+"""The job that writes one mask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from segtool.core.errors import SaveError
+from segtool.formats.mask_png import write_mask
+from segtool.gui.jobs.worker import Job
+from segtool.project.document import Document
+
+
+class ChangedOnDiskError(SaveError):
+    """A mask was not written, because its file is not the one that was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedMask:
+    """A mask has been written: the revision that its file holds now."""
+
+    revision: int
+
+
+def save_mask(document: Document, mask: npt.NDArray[np.uint8], *, revision: int, force: bool = False) -> Job:
+    """Write a copy of an image's mask.
+
+    Parameters
+    ----------
+    document : Document
+        The image; only looked at here, and no second save of it may be under way.
+    mask : ndarray of uint8, shape (H, W)
+        The copy.
+    revision : int
+        Which revision of the mask it is.
+    force : bool
+        Whether to overwrite a file that something else has changed.
+
+    Yields
+    ------
+    SavedMask
+        At the end.
+
+    Raises
+    ------
+    ChangedOnDiskError
+        If the file was changed, made or removed by something else since it was read or written here.
+    SaveError
+        If it cannot be written; the old file is untouched.
+    """
+    path = document.entry.mask_path
+    if not force and document.mask_changed_on_disk():
+        raise ChangedOnDiskError(
+            "the mask was changed by another program since it was opened here, so it was not overwritten",
+            path=path,
+            remedy="Save once more to replace it by what you see, or move it away first to keep both.",
+        )
+    write_mask(path, mask)
+    yield SavedMask(revision)

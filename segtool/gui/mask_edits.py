@@ -1,0 +1,231 @@
+"""Changing masks and statuses: strokes, predictions, undo, redo, approval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from segtool.core.classes import VOID
+from segtool.core.edits import EditRecorder
+from segtool.core.geometry import Rect
+from segtool.gui.documents import Documents
+from segtool.gui.jobs.segment_job import merge_prediction
+from segtool.gui.saving import Saving
+from segtool.gui.session_signals import SessionSignals
+from segtool.project.document import Document
+from segtool.project.status import Status
+
+
+class MaskEdits:
+    """The one place where masks in memory change: each change is an edit that can be undone, and gets saved.
+
+    Attributes
+    ----------
+    on_unknown_ids : callable
+        Called with ids that have no class when undo or redo brings them back into a mask.
+    """
+
+    def __init__(self, session: SessionSignals, documents: Documents, saving: Saving) -> None:
+        self._session, self._documents, self._saving = session, documents, saving
+        self._recorder: EditRecorder | None = None
+        self._after_stroke: list[Callable[[], None]] = []
+        self._status_before_approval: dict[str, Status] = {}
+        self.on_unknown_ids: Callable[[tuple[int, ...]], None] = lambda ids: None
+
+    # Strokes -----------------------------------------------------------------------------------
+
+    def begin_stroke(self, name: str) -> bool:
+        """Start an edit of the shown mask; False, with a message, if it must not be changed."""
+        self.end_stroke()
+        document = self._editable()
+        if document is None:
+            return False
+        self._recorder = EditRecorder(document.mask, name=name)
+        self._documents.is_in_stroke = True
+        return True
+
+    def paint(self, rect: Rect, region: npt.NDArray[np.bool_], value: int) -> None:
+        """Add a region to the stroke; outside a stroke nothing happens."""
+        if self._recorder is not None:
+            self._tell_mask(self._recorder.paint(rect, region, value))
+
+    def end_stroke(self) -> None:
+        """Make the stroke an edit."""
+        if self._recorder is None:
+            return
+        recorder, document = self._recorder, self._documents.current
+        assert document is not None
+        self._leave_stroke()
+        self._record(document, recorder, status=Status.CORRECTED)
+        self._run_postponed()
+
+    def cancel_stroke(self) -> None:
+        """Take the unfinished stroke back."""
+        if self._recorder is None:
+            return
+        recorder = self._recorder
+        self._leave_stroke()
+        self._tell_mask(recorder.cancel())
+        self._run_postponed()
+
+    def after_stroke(self, action: Callable[[], None]) -> None:
+        """Run something that changes masks: at once, or when the stroke that is under way has ended."""
+        if self._recorder is None:
+            action()
+        else:
+            self._after_stroke.append(action)
+
+    def forget_project(self) -> None:
+        """Start anew for another folder."""
+        self._leave_stroke()
+        self._after_stroke.clear()
+        self._status_before_approval.clear()
+
+    def _leave_stroke(self) -> None:
+        self._recorder = None
+        self._documents.is_in_stroke = False
+
+    def _run_postponed(self) -> None:
+        postponed, self._after_stroke = self._after_stroke, []
+        for action in postponed:
+            action()
+
+    # Whole edits -------------------------------------------------------------------------------
+
+    def apply_pixels(self, name: str, rect: Rect, pixels: npt.NDArray[np.uint8]) -> bool:
+        """Replace the pixels of ``rect`` in one edit; False if the mask must not be changed."""
+        self.end_stroke()
+        document = self._editable()
+        if document is None:
+            return False
+        recorder = EditRecorder(document.mask, name=name)
+        self._tell_mask(recorder.replace(rect, pixels))
+        self._record(document, recorder, status=Status.CORRECTED)
+        return True
+
+    def apply_prediction(self, document: Document, class_ids: npt.NDArray[np.uint8], *, fill_void: bool) -> bool:
+        """Turn a prediction into one edit of a mask in memory; no stroke may be under way. False if nothing changed.
+
+        Parameters
+        ----------
+        document : Document
+            An image that may be edited.
+        class_ids : ndarray of uint8, shape (H, W)
+            What the model says, as ids of the project.
+        fill_void : bool
+            Whether only void pixels get a class; the status is then corrected if a person has worked on the mask.
+        """
+        keeps_work = fill_void and self._status(document).is_persons_work
+        pixels = merge_prediction(document.mask, class_ids, fill_void=fill_void)
+        status = Status.CORRECTED if keeps_work else Status.PREDICTED
+        return self._replace_all(document, pixels, name="Segment", status=status)
+
+    def replace_class(self, document: Document, class_id: int, replacement: int, *, name: str) -> bool:
+        """Give the pixels of a class to another one in one edit; False if there are none."""
+        if not bool((document.mask == class_id).any()):
+            return False
+        pixels = document.mask.copy()
+        pixels[pixels == class_id] = replacement
+        return self._replace_all(document, pixels, name=name, status=self._status(document))
+
+    def undo(self) -> None:
+        """Take the last edit of the shown mask back."""
+        self._step(forward=False)
+
+    def redo(self) -> None:
+        """Do the last undone edit of the shown mask again."""
+        self._step(forward=True)
+
+    def _step(self, *, forward: bool) -> None:
+        self.cancel_stroke()
+        document = self._documents.current
+        if document is None:
+            return
+        history, trail = document.history, self._documents.trail(document)
+        if not (history.can_redo if forward else history.can_undo):
+            return
+        rect = history.redo(document.mask) if forward else history.undo(document.mask)
+        project = self._documents.project
+        assert project is not None
+        if unknown := project.classes.unknown_ids(document.mask[rect.slices]):
+            self.on_unknown_ids(unknown)
+        self._documents.claims.mark_edited(document.entry.key)
+        self._tell_mask(rect)
+        self._note_change(document, trail.redo() if forward else trail.undo())
+
+    def _replace_all(self, document: Document, pixels: npt.NDArray[np.uint8], *, name: str, status: Status) -> bool:
+        recorder = EditRecorder(document.mask, name=name)
+        rect = recorder.replace(Rect.of_shape(document.mask.shape), pixels)
+        if document is self._documents.current:
+            self._tell_mask(rect)
+        return self._record(document, recorder, status=status, by_person=False)
+
+    def _record(
+        self, document: Document, recorder: EditRecorder, *, status: Status, by_person: bool = True
+    ) -> bool:
+        edit = recorder.commit()
+        if edit is None:
+            return False
+        document.history.push(edit)
+        self._documents.trail(document).push(before=self._status(document), after=status)
+        if by_person:
+            self._documents.claims.mark_edited(document.entry.key)
+        self._note_change(document, status)
+        return True
+
+    def _note_change(self, document: Document, status: Status) -> None:
+        project = self._documents.project
+        assert project is not None
+        document.note_change()
+        project.set_status(document.entry.key, status)
+        self._saving.schedule()
+        self._session.entries_changed.emit(frozenset((document.entry.key,)))
+        self._session.history_changed.emit()
+        self._session.saved_changed.emit()
+
+    def _tell_mask(self, rect: Rect) -> None:
+        if not rect.is_empty:
+            self._session.mask_changed.emit(rect)
+
+    def _editable(self) -> Document | None:
+        document = self._documents.current
+        if document is not None and document.read_only_reason:
+            self._session.warn(document.read_only_reason)
+            return None
+        return document
+
+    # Statuses ----------------------------------------------------------------------------------
+
+    def set_status(self, key: str, status: Status) -> bool:
+        """Give an image a status; False, with a message, if nothing can be saved in the folder."""
+        project = self._documents.project
+        if project is None:
+            return False
+        if project.writable_reason:
+            self._session.warn(project.writable_reason)
+            return False
+        project.set_status(key, status)
+        self._saving.schedule()
+        self._session.entries_changed.emit(frozenset((key,)))
+        return True
+
+    def approve(self) -> None:
+        """Approve the shown image, or take its approval back."""
+        self.end_stroke()
+        document = self._editable()
+        if document is None:
+            return
+        key, status = document.entry.key, self._status(document)
+        if status is Status.APPROVED:
+            self.set_status(key, self._status_before_approval.pop(key, Status.CORRECTED))
+        elif bool((document.mask == VOID).all()):
+            self._session.warn(f"Nothing in {key} is labelled yet. Segment or paint it before you approve it.")
+        elif self.set_status(key, Status.APPROVED):
+            self._status_before_approval[key] = status
+
+    def _status(self, document: Document) -> Status:
+        project = self._documents.project
+        assert project is not None
+        return project.status(document.entry.key)

@@ -1,0 +1,76 @@
+"""The models to choose from and the one that segments."""
+
+from __future__ import annotations
+
+from segtool.core.errors import ModelError
+from segtool.gui.documents import Documents
+from segtool.gui.saving import Saving
+from segtool.gui.session_signals import SessionSignals
+from segtool.models.store import ModelEntry, ModelStore
+
+
+class ModelChoice:
+    """Knows the models of the open folder; without one, those that come with the program.
+
+    Attributes
+    ----------
+    entries : list of ModelEntry
+        Bundled ones first.
+    """
+
+    def __init__(self, session: SessionSignals, documents: Documents, saving: Saving) -> None:
+        self._session, self._documents, self._saving = session, documents, saving
+        self._bundled = ModelStore()
+        self._chosen = ""
+        self._reported: set[str] = set()
+        self.entries: list[ModelEntry] = self._bundled.entries()
+
+    @property
+    def active(self) -> ModelEntry | None:
+        """The chosen model; if it is not there, or none was chosen, the first one."""
+        chosen = self._find(self._chosen)
+        return chosen or (self.entries[0] if self.entries else None)
+
+    def project_opened(self) -> None:
+        """Read the models of the folder that was just opened; one without classes gets those of the active model."""
+        project = self._documents.project
+        assert project is not None
+        self._chosen = project.active_model
+        self._reported.clear()
+        self.refresh()
+        if self._chosen and self._find(self._chosen) is None:
+            rest = "There is none to segment with." if self.active is None else f"{self.active.name} is used instead."
+            self._session.warn(f"The model {self._chosen} is not there any more. {rest}")
+        if not project.has_classes and self.active is not None:
+            project.set_classes(self.active.card.classes)
+
+    def refresh(self) -> None:
+        """Look for models again; damaged ones are told to the person, once each."""
+        project = self._documents.project
+        store = self._bundled if project is None else project.store
+        self.entries = store.entries()
+        for problem in store.problems():
+            self._report_once(problem)
+        self._session.model_changed.emit()
+
+    def activate(self, name: str) -> bool:
+        """Segment with another model from now on; False, with a message, if there is none of that name."""
+        if self._find(name) is None:
+            self.refresh()
+        if self._find(name) is None:
+            self._session.warn(f"There is no model called {name}.")
+            return False
+        self._chosen = name
+        if self._documents.project is not None:
+            self._documents.project.set_active_model(name)
+            self._saving.schedule()
+        self._session.model_changed.emit()
+        return True
+
+    def _find(self, name: str) -> ModelEntry | None:
+        return next((entry for entry in self.entries if entry.name == name), None)
+
+    def _report_once(self, problem: ModelError) -> None:
+        if str(problem) not in self._reported:
+            self._reported.add(str(problem))
+            self._session.warn(str(problem))

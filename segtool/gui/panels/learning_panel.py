@@ -1,0 +1,210 @@
+"""The panel about learning: the run that is under way, how its model compares, and all versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from segtool.gui import theme
+from segtool.gui.panels.run_plots import RunPlots
+from segtool.gui.panels.versions_view import VersionsView
+from segtool.gui.session import Session
+from segtool.gui.training_control import TrainingControl
+from segtool.gui.training_state import Comparison, Phase, RunState, duration_text
+
+_IDLE = "Correct the masks of a few images, then retrain: the model learns from your corrections."
+_METRIC_NAMES = {"f1": "F1", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
+_PERMILLE = 1000
+_LOG_LINES_SHOWN = 8
+
+
+class LearningPanel(QScrollArea):
+    """Shows the state of a TrainingControl and the versions of the model.
+
+    Parameters
+    ----------
+    session : Session
+    training : TrainingControl
+    retrain : callable, optional
+        What the panel's Retrain button does; without it there is no such button.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        training: TrainingControl,
+        *,
+        retrain: Callable[[], None] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._training = training
+        self._content = QWidget()
+        self.message = _wrapped("")
+        self.retrain_button, self.stop_button = QPushButton("Retrain…"), QPushButton("Stop")
+        self.progress = QProgressBar()
+        self.progress.setRange(0, _PERMILLE)
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName("Progress of the training")
+        self.times = _wrapped("")
+        self.plots = RunPlots()
+        self.comparison = ComparisonTable()
+        self.log_button = QPushButton("Show log")
+        self.log_button.setCheckable(True)
+        self.log = QPlainTextEdit(readOnly=True)
+        self.log.setFixedHeight(_LOG_LINES_SHOWN * self.log.fontMetrics().height())
+        self.versions = VersionsView(session)
+        self._has_retrain = retrain is not None
+        self._build()
+        if retrain is not None:
+            self.retrain_button.clicked.connect(lambda: retrain())
+        self.stop_button.clicked.connect(training.stop)
+        self.log_button.toggled.connect(self.log.setVisible)
+        training.state_changed.connect(self._read)
+        self._read()
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return the size that the content wants, as far as a dock has room for it."""
+        content = self._content.sizeHint()
+        return QSize(max(280, content.width()), min(520, content.height()))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_has_retrain"):
+            self.versions.read()
+            self._read()
+
+    def _build(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.SPACE)
+        for button in (self.retrain_button, self.stop_button):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self._content)
+        layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
+        layout.setSpacing(theme.SPACE)
+        layout.addWidget(self.message)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.times)
+        layout.addLayout(buttons)
+        for widget in (self.plots, self.comparison, self.log_button, self.log, self.versions):
+            layout.addWidget(widget)
+        layout.setStretchFactor(self.versions, 1)
+        self.setWidget(self._content)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    @Slot()
+    def _read(self) -> None:
+        state = self._training.state
+        self.message.setText(_headline(state))
+        is_bad = state.phase is Phase.FAILED or (state.comparison is not None and not state.comparison.is_accepted)
+        self.message.setStyleSheet(f"color: {theme.colours().warning}" if is_bad else "")
+        self.progress.setVisible(state.is_active)
+        # Nothing is known before the first step: a bar that moves by itself says "at work".
+        self.progress.setRange(0, _PERMILLE if state.fraction > 0 else 0)
+        self.progress.setValue(round(state.fraction * _PERMILLE))
+        self.times.setVisible(state.is_active)
+        self.times.setText(_times(state))
+        self.retrain_button.setVisible(self._has_retrain and not state.is_active)
+        self.stop_button.setVisible(state.is_active)
+        stopping = state.phase is Phase.STOPPING
+        self.stop_button.setText("End now" if stopping else "Stop")
+        self.stop_button.setToolTip(
+            "End the training at once and keep nothing of it" if stopping else "Finish with the best weights so far"
+        )
+        self.plots.setVisible(bool(state.epochs))
+        self.plots.show_epochs(state.epochs)
+        self.comparison.show_comparison(state.comparison)
+        self._show_log(state.log)
+
+    def _show_log(self, log: str) -> None:
+        self.log_button.setVisible(bool(log))
+        self.log.setVisible(bool(log) and self.log_button.isChecked())
+        if log != self.log.toPlainText():
+            self.log.setPlainText(log)
+
+
+class ComparisonTable(QWidget):
+    """The metrics of the model that was active and of the new one, side by side; hidden while there is none."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(2 * theme.SPACE)
+        self._grid.setVerticalSpacing(theme.HALF_SPACE)
+        self._grid.setColumnStretch(0, 1)
+        self.hide()
+
+    def show_comparison(self, comparison: Comparison | None) -> None:
+        """Show these metrics, or nothing where nothing was measured."""
+        while (item := self._grid.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        new = None if comparison is None else comparison.new_scores
+        self.setVisible(new is not None)
+        if comparison is None or new is None:
+            return
+        old = None if comparison.old_scores is None else asdict(comparison.old_scores)
+        images = "1 held-out image" if comparison.held_out == 1 else f"{comparison.held_out} held-out images"
+        self._add(0, [f"On {images}", "before" if old else "", "new", "change" if old else ""], is_header=True)
+        for row, (name, value) in enumerate(asdict(new).items(), start=1):
+            before = "" if old is None else f"{old[name]:.3f}"
+            change = "" if old is None else f"{value - old[name]:+.3f}".replace("-", "−")
+            self._add(row, [_METRIC_NAMES[name], before, f"{value:.3f}", change])
+
+    def rows(self) -> list[list[str]]:
+        """Return the texts of the table, row by row."""
+        rows = []
+        for row in range(self._grid.rowCount()):
+            items = [self._grid.itemAtPosition(row, column) for column in range(4)]
+            labels = [item.widget() for item in items if item is not None]
+            rows.append([label.text() for label in labels if isinstance(label, QLabel)])
+        return [texts for texts in rows if texts]
+
+    def _add(self, row: int, texts: list[str], *, is_header: bool = False) -> None:
+        for column, text in enumerate(texts):
+            label = QLabel(text)
+            side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
+            label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+            if is_header:
+                label.setFont(theme.small_font(label.font()))
+                label.setForegroundRole(label.palette().ColorRole.PlaceholderText)
+            self._grid.addWidget(label, row, column)
+
+
+def _headline(state: RunState) -> str:
+    if not state.is_active:
+        return state.message or _IDLE
+    start = "from scratch" if state.base == "none" else f"from {state.base}"
+    return f"Training {state.name} {start}"
+
+
+def _times(state: RunState) -> str:
+    parts = [state.stage, f"{duration_text(state.elapsed)} so far"]
+    if state.remaining is not None:
+        parts.append(f"{duration_text(state.remaining)} left")
+    return "  ·  ".join(part for part in parts if part)
+
+
+def _wrapped(text: str) -> QLabel:
+    label = QLabel(text, wordWrap=True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label

@@ -1,0 +1,129 @@
+"""The models that a person can go back to: bundled ones and the versions trained in the folder."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import IntEnum
+
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtWidgets import QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from segtool.gui import theme
+from segtool.gui.session import Session
+from segtool.gui.training_state import Scores
+from segtool.models.store import ModelEntry
+
+_NAME_ROLE = Qt.ItemDataRole.UserRole
+_ROWS_SHOWN = 5
+
+
+class Column(IntEnum):
+    """The columns of the list."""
+
+    NAME = 0
+    F1 = 1
+    IMAGES = 2
+    CREATED = 3
+
+
+_HEADERS = {Column.NAME: "Version", Column.F1: "F1", Column.IMAGES: "Images", Column.CREATED: "Created"}
+
+
+class VersionsView(QWidget):
+    """Lists the models, the active one marked; a double click or the button makes another one active."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.list = QTreeWidget()
+        self.list.setHeaderLabels([_HEADERS[column] for column in Column])
+        self.list.setRootIsDecorated(False)
+        self.list.setUniformRowHeights(True)
+        self.list.setAlternatingRowColors(True)
+        self.list.setIconSize(theme.SMALL_ICON_SIZE)
+        self.list.setAccessibleName("Versions of the model")
+        header = self.list.header()
+        header.setStretchLastSection(False)
+        header.setMinimumSectionSize(24)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+        self.activate_button = QPushButton("Make active")
+        self.activate_button.setToolTip("Segment with the chosen version from now on")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.HALF_SPACE)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(self.activate_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.list.itemActivated.connect(self._activate)
+        self.list.currentItemChanged.connect(self._enable_button)
+        self.activate_button.clicked.connect(self._activate)
+        session.model_changed.connect(self.read)
+        session.project_changed.connect(self.read)
+        self.read()
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return a size for a few rows."""
+        row = self.list.fontMetrics().height() + theme.SPACE
+        return QSize(280, row * (_ROWS_SHOWN + 1) + self.activate_button.sizeHint().height())
+
+    @Slot()
+    def read(self) -> None:
+        """Show the models that there are now; the chosen row stays chosen."""
+        chosen, active = self._chosen(), self._session.model
+        self.list.clear()
+        for entry in self._session.models:
+            is_active = active is not None and entry.name == active.name
+            item = _item(entry, is_active=is_active)
+            self.list.addTopLevelItem(item)
+            if entry.name == chosen or (not chosen and is_active):
+                self.list.setCurrentItem(item)
+        self._enable_button()
+
+    def _chosen(self) -> str:
+        item = self.list.currentItem()
+        return "" if item is None else str(item.data(Column.NAME, _NAME_ROLE))
+
+    @Slot()
+    def _enable_button(self) -> None:
+        chosen, active = self._chosen(), self._session.model
+        self.activate_button.setEnabled(bool(chosen) and (active is None or active.name != chosen))
+
+    @Slot()
+    def _activate(self) -> None:
+        chosen, active = self._chosen(), self._session.model
+        if chosen and (active is None or active.name != chosen):
+            self._session.set_active_model(chosen)
+
+
+def _item(entry: ModelEntry, *, is_active: bool) -> QTreeWidgetItem:
+    scores, images = Scores.from_metrics(entry.card.metrics), entry.card.training.get("images")
+    created = _date(entry.card.created)
+    item = QTreeWidgetItem()
+    item.setData(Column.NAME, _NAME_ROLE, entry.name)
+    item.setText(Column.NAME, entry.name)
+    item.setText(Column.F1, "–" if scores is None else f"{scores.f1:.3f}")
+    item.setText(Column.IMAGES, f"{images:,}" if isinstance(images, int) else "–")
+    item.setText(Column.CREATED, "–" if created is None else f"{created:%d %b}")
+    lines = [
+        f"{entry.name}{' (active)' if is_active else ''}{', comes with the program' if entry.bundled else ''}",
+        "Created: " + ("unknown" if created is None else f"{created:%d %b %Y, %H:%M}"),
+        "F1: " + ("not measured" if scores is None else f"{scores.f1:.3f}, on the images that were held out then"),
+    ]
+    for column in Column:
+        item.setToolTip(column, "\n".join(lines))
+        font = item.font(column)
+        font.setBold(is_active)
+        item.setFont(column, font)
+        if column is not Column.NAME:
+            item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    item.setData(Column.NAME, Qt.ItemDataRole.AccessibleTextRole, f"{entry.name}{', active' if is_active else ''}")
+    if is_active:
+        item.setIcon(Column.NAME, theme.icon("approve"))
+    return item
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        return None

@@ -1,0 +1,184 @@
+"""Saving masks: when, from a copy in a thread of its own, and what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from datetime import datetime
+
+from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal, Slot
+
+from segtool.core.errors import SegToolError
+from segtool.gui.documents import Documents
+from segtool.gui.jobs.save_job import ChangedOnDiskError, SavedMask, save_mask
+from segtool.gui.jobs.worker import WorkerThread
+from segtool.gui.session_signals import SessionSignals
+from segtool.gui.session_state import SaveKind, SaveState
+from segtool.project.document import Document
+from segtool.project.project import Project
+
+# Someone who never rests still gets a save this long after the first unsaved edit.
+_LONGEST_UNSAVED_S = 20.0
+
+
+class Saving(QObject):
+    """Saves the masks in memory and ``segtool.json``.
+
+    A mask is copied in the window's thread and encoded, checked and written in the saving thread; one of an image
+    that changes meanwhile stays unsaved. There is at most one save under way for each image.
+
+    Parameters
+    ----------
+    session : SessionSignals
+        Owner.
+    documents : Documents
+        What is in memory.
+    delay_ms : int
+        Milliseconds of quiet after an edit before it is saved.
+    """
+
+    _settled = Signal()
+
+    def __init__(self, session: SessionSignals, documents: Documents, *, delay_ms: int) -> None:
+        super().__init__(session)
+        self._session = session
+        self._documents = documents
+        self._under_way: deque[Document] = deque()
+        self._again: set[str] = set()
+        self._failures: dict[str, Exception] = {}
+        self._times: dict[str, datetime] = {}
+        self._unsaved_since: float | None = None
+        self._timer = QTimer(self, singleShot=True, interval=delay_ms)
+        self._timer.timeout.connect(self._autosave)
+        self._thread = WorkerThread("segtool-saving")
+        self._thread.worker.finished.connect(self._on_saved)
+        self._thread.worker.failed.connect(self._on_failed)
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether the shown mask has changes that are not on disk."""
+        return self._documents.current is not None and self._documents.current.is_dirty
+
+    @property
+    def state(self) -> SaveState:
+        """Where the shown mask stands; a failed save of any mask goes before."""
+        document = self._documents.current
+        key = "" if document is None else document.entry.key
+        when = self._times.get(key)
+        for failed in (key, *self._failures):
+            if failed in self._failures:
+                error = self._failures[failed]
+                can_force = failed == key and isinstance(error, ChangedOnDiskError)
+                return SaveState(SaveKind.FAILED, when, str(error), can_force)
+        if document is not None and document.read_only_reason:
+            return SaveState(SaveKind.READ_ONLY, when, document.read_only_reason)
+        if document in self._under_way:
+            return SaveState(SaveKind.SAVING, when)
+        return SaveState(SaveKind.UNSAVED if self.is_dirty else SaveKind.SAVED, when)
+
+    def unsaved_keys(self) -> frozenset[str]:
+        """Return the images whose masks have changes that are not on disk."""
+        return frozenset(document.entry.key for document in self._documents if document.is_dirty)
+
+    def has_failed(self, key: str) -> bool:
+        """Tell whether the last save of an image has failed."""
+        return key in self._failures
+
+    def forget_project(self) -> None:
+        """Start anew for another folder."""
+        self._failures.clear()
+        self._times.clear()
+        self._timer.stop()
+
+    def schedule(self) -> None:
+        """Save everything after a while in which this is not called again."""
+        now = time.monotonic()
+        if self._unsaved_since is None:
+            self._unsaved_since = now
+        if now - self._unsaved_since < _LONGEST_UNSAVED_S or not self._timer.isActive():
+            self._timer.start()
+
+    def save(self, document: Document, *, force: bool = False) -> None:
+        """Start saving a mask that has changes; ``force`` overwrites what something else wrote meanwhile."""
+        if document in self._under_way:
+            self._again.add(document.entry.key)
+        elif document.is_dirty or force:
+            self._failures.pop(document.entry.key, None)
+            self._under_way.append(document)
+            self._thread.submit(
+                save_mask(document, document.mask.copy(), revision=document.revision, force=force),
+            )
+            self._session.saved_changed.emit()
+
+    def save_all(self) -> None:
+        """Start saving every mask that has changes, and save ``segtool.json``."""
+        self._timer.stop()
+        self._unsaved_since = None
+        for document in self._documents:
+            self.save(document)
+        self.save_project()
+
+    def save_all_and_wait(self, *, timeout: float) -> bool:
+        """Save everything and wait up to ``timeout`` seconds; False if some mask is not on disk then.
+
+        Events of the window other than the person's are handled meanwhile.
+        """
+        self.save_all()
+        if self._under_way:
+            loop = QEventLoop()
+            self._settled.connect(loop.quit)
+            limit = QTimer(singleShot=True, interval=int(timeout * 1000))
+            limit.timeout.connect(loop.quit)
+            limit.start()
+            loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        return self.save_project() and not self._under_way and not self.unsaved_keys()
+
+    def save_project(self, project: Project | None = None) -> bool:
+        """Write ``segtool.json`` of the open folder (or of another one); False, with a message, if that fails."""
+        project = self._documents.project if project is None else project
+        if project is None or project.writable_reason:
+            return True
+        try:
+            project.save_state()
+        except SegToolError as exc:
+            self._session.report(exc)
+            return False
+        return True
+
+    def close(self) -> None:
+        """End the thread once it has finished the saves that are under way."""
+        self._timer.stop()
+        self._thread.close(cancel=False)
+
+    @Slot()
+    def _autosave(self) -> None:
+        if self._documents.is_in_stroke:
+            self._timer.start()
+        else:
+            self.save_all()
+
+    @Slot(object)
+    def _on_saved(self, last: object) -> None:
+        assert isinstance(last, SavedMask)
+        document = self._under_way.popleft()
+        document.note_saved(last.revision)
+        self._times[document.entry.key] = datetime.now()
+        self._finish(document)
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        document = self._under_way.popleft()
+        self._failures[document.entry.key] = error
+        self._session.report(error)
+        self._finish(document)
+
+    def _finish(self, document: Document) -> None:
+        key = document.entry.key
+        if key in self._again:
+            self._again.discard(key)
+            self.save(document)
+        if not self._under_way:
+            self.save_project()
+            self._settled.emit()
+        self._session.saved_changed.emit()
+        self._session.entries_changed.emit(frozenset((key,)))
