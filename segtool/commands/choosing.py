@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from segtool.core.errors import ProjectError
+from segtool.core.errors import ModelError, ProjectError
 from segtool.inference.runtime import Runtime
-from segtool.models.store import ModelStore
 from segtool.project.layout import ImageEntry
 from segtool.project.project import Project
-
-DEFAULT_MODEL = "nuclei"
-
-
-def default_model(store: ModelStore, active: str) -> str:
-    """Return the active model's name if it is still there, else that of a bundled model."""
-    names = [entry.name for entry in store.entries()]
-    if active in names:
-        return active
-    return DEFAULT_MODEL if DEFAULT_MODEL in names or not names else names[0]
 
 
 def load_runtime(project: Project, name_or_dir: str | None) -> Runtime:
     """Load the model that was asked for, else the project's active one, else the bundled one; ModelError if damaged."""
-    name = default_model(project.store, project.active_model) if name_or_dir is None else name_or_dir
-    return Runtime.load(project.store.resolve(name))
+    if name_or_dir is not None:
+        return Runtime.load(project.store.resolve(name_or_dir))
+    entry = project.store.default(project.active_model)
+    if entry is None:
+        raise ModelError("there is no model to segment with", remedy="Name one with --model.")
+    return Runtime.load(entry.folder)
 
 
 def require_images(project: Project) -> tuple[ImageEntry, ...]:

@@ -23,8 +23,6 @@ from segtool.project.layout import ImageEntry
 from segtool.project.project import Project
 from segtool.project.training_images import check_trainable
 
-DEFAULT_BASE = "nuclei"
-
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Train as the arguments say; return the exit code."""
@@ -65,11 +63,7 @@ def _plan(arguments: argparse.Namespace) -> dict[str, Any]:
         training, validation = _split(project, labelled, settings)
     classes = project.classes if project.has_classes else _classes_of([*training, *validation])
     check_trainable(training, classes)
-    base = None
-    if arguments.base != "none":
-        names = [entry.name for entry in project.store.entries()]
-        if arguments.base is not None or DEFAULT_BASE in names:
-            base = project.store.resolve(arguments.base or DEFAULT_BASE)
+    base = _base_folder(project, arguments.base)
     compare = base if arguments.compare is None else project.store.resolve(arguments.compare)
     return {
         "out": out,
@@ -126,6 +120,16 @@ def _classes_of(entries: list[ImageEntry]) -> ClassSet:
         ids.update(int(value) for value in set(mask.ravel().tolist()) if value != 255)
     names = {0: "background"}
     return ClassSet(tuple(ClassInfo(i, names.get(i, f"class {i}"), default_colour(i)) for i in sorted(ids)))
+
+
+def _base_folder(project: Project, name_or_dir: str | None) -> Path | None:
+    """Return the folder of the model to start from: the bundled one if none is named, None for random weights."""
+    if name_or_dir == "none":
+        return None
+    if name_or_dir is not None:
+        return project.store.resolve(name_or_dir)
+    entry = project.store.default()
+    return None if entry is None else entry.folder
 
 
 def _triple(entry: ImageEntry) -> tuple[str, Path, Path]:

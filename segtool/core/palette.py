@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -34,8 +36,9 @@ def default_colour(class_id: int) -> Colour:
     return red, green, blue
 
 
+@cache
 def voc_palette() -> npt.NDArray[np.uint8]:
-    """Return the PASCAL VOC palette, uint8 of shape (256, 3).
+    """Return the PASCAL VOC palette, uint8 of shape (256, 3), read-only.
 
     The bits of the index are dealt to the high bits of red, green and blue in turn, so that
     1 is (128, 0, 0) and 255 is (224, 224, 192).
@@ -46,4 +49,5 @@ def voc_palette() -> npt.NDArray[np.uint8]:
         for channel in range(3):
             value = (index >> (3 * bit + channel)) & 1
             palette[:, channel] |= (value << (7 - bit)).astype(np.uint8)
+    palette.setflags(write=False)
     return palette

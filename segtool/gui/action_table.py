@@ -186,6 +186,7 @@ def _view(do: Commands) -> tuple[MenuItem, ...]:
             shortcuts=("Tab",),
             scope=Scope.CANVAS,
             run=do.toggle_panels,
+            enabled=_has_project,
             checked=lambda _: do.window.panels_visible(),
         ),
         SubmenuSpec(menu=Menu.VIEW, text="Pa&nels", fill=do.window.fill_panels),

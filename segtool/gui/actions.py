@@ -220,6 +220,7 @@ class ActionSet(QObject):
         action.setToolTip(_tip(action))
         if spec.id is ActionId.QUIT:
             action.setMenuRole(QAction.MenuRole.QuitRole)
+        action.setIconText(spec.text.replace("&", ""))
         if spec.icon:
             theme.set_icon(action, spec.icon)
         action.triggered.connect(lambda: self._run(spec))

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from segtool.core.classes import BACKGROUND, MAX_CLASS_ID, VOID, ClassInfo, ClassSet
 from segtool.core.errors import SegToolError
 from segtool.core.palette import Colour, default_colour
@@ -123,7 +125,8 @@ class ClassEdits:
                 return frozenset()
             known = self._ids_in_file.get(path)
             if known is None or known[0] != version:
-                known = version, frozenset(bytes(read_mask(path)))
+                counts = np.bincount(read_mask(path).ravel(), minlength=VOID + 1)
+                known = version, frozenset(np.flatnonzero(counts).tolist())
                 self._ids_in_file[path] = known
         except (OSError, SegToolError):
             return frozenset()
@@ -187,9 +190,7 @@ class ClassEdits:
         self._edits.end_stroke()
         self._removal = _Removal(project, project.classes.get(class_id), replacement)
         masks = [MaskFile(entry.key, entry.mask_path) for entry in project.entries]
-        job = replace_class(
-            masks, class_id=class_id, replacement=replacement, claims=self._documents.claims
-        )
+        job = replace_class(masks, class_id=class_id, replacement=replacement, claims=self._documents.claims)
         state = JobState(TITLE, 0, max(1, len(masks)))
         return self._jobs.start(job, state=state, on_item=self._on_item, on_end=self._on_end)
 
@@ -213,11 +214,10 @@ class ClassEdits:
         self._session.warn(f"The class {removal.item.name} {reason}, so it stays.")
 
     def _forget_rewritten(self, removal: _Removal) -> None:
-        """Let go of images whose mask files the job has rewritten: only those that cannot be edited can be in memory."""
+        """Let go of images whose mask files were rewritten; of those, only read-only ones can be in memory."""
         for document in self._documents:
-            if document.entry.key in removal.rewritten and document.read_only_reason:
-                if document is not self._documents.current:
-                    self._documents.forget(document)
+            if document.entry.key in removal.rewritten and document is not self._documents.current:
+                self._documents.forget(document)
         self._navigation.reload_current()
         self._session.entries_changed.emit(frozenset(removal.rewritten))
 

@@ -45,6 +45,7 @@ from segtool.gui.training_control import TrainingControl
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 _SAVE_TIMEOUT = 60.0
+_START, _WORK = 0, 1
 
 
 class MainWindow(QMainWindow):
@@ -133,6 +134,8 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if not state.isEmpty():
             self.restoreState(state)
+        # Empty panels beside the start page would only be in the way.
+        self.set_panels_visible(False)
 
     def _dock(self, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title)
@@ -169,7 +172,9 @@ class MainWindow(QMainWindow):
     def _show_project(self) -> None:
         is_open = self._session.project is not None
         self.messages.clear()
-        self.pages.setCurrentIndex(1 if is_open else 0)
+        if is_open and self.pages.currentIndex() == _START:
+            self.set_panels_visible(True)
+        self.pages.setCurrentIndex(_WORK if is_open else _START)
         for dock in self.docks:
             dock.toggleViewAction().setEnabled(is_open)
         if not is_open:
@@ -270,8 +275,8 @@ class MainWindow(QMainWindow):
         if not (self._may_stop_training() and self._may_leave_masks()):
             event.ignore()
             return
-        if self._training.is_running:
-            self._training.shut_down()
+        if self.pages.currentIndex() == _START:
+            self.set_panels_visible(True)
         self._preferences.store_layout(self.saveGeometry(), self.saveState())
         self._training.shut_down()
         self.images.close_thread()

@@ -162,9 +162,7 @@ class MaskEdits:
             self._tell_mask(rect)
         return self._record(document, recorder, status=status, by_person=False)
 
-    def _record(
-        self, document: Document, recorder: EditRecorder, *, status: Status, by_person: bool = True
-    ) -> bool:
+    def _record(self, document: Document, recorder: EditRecorder, *, status: Status, by_person: bool = True) -> bool:
         edit = recorder.commit()
         if edit is None:
             return False

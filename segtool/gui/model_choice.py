@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from segtool.core.errors import ModelError
 from segtool.gui.documents import Documents
 from segtool.gui.saving import Saving
 from segtool.gui.session_signals import SessionSignals
@@ -24,34 +23,39 @@ class ModelChoice:
         self._chosen = ""
         self._reported: set[str] = set()
         self.entries: list[ModelEntry] = self._bundled.entries()
+        self._default = self._bundled.default()
 
     @property
     def active(self) -> ModelEntry | None:
-        """The chosen model; if it is not there, or none was chosen, the first one."""
-        chosen = self._find(self._chosen)
-        return chosen or (self.entries[0] if self.entries else None)
+        """The chosen model; if it is not there, or none was chosen, the default one."""
+        return self._find(self._chosen) or self._default
 
     def project_opened(self) -> None:
-        """Read the models of the folder that was just opened; one without classes gets those of the active model."""
+        """Read the models of the folder that was just opened; one without classes gets those of the active model.
+
+        Nothing is told yet: views learn of the folder first.
+        """
         project = self._documents.project
         assert project is not None
         self._chosen = project.active_model
         self._reported.clear()
-        self.refresh()
-        if self._chosen and self._find(self._chosen) is None:
-            rest = "There is none to segment with." if self.active is None else f"{self.active.name} is used instead."
-            self._session.warn(f"The model {self._chosen} is not there any more. {rest}")
+        self._read()
         if not project.has_classes and self.active is not None:
             project.set_classes(self.active.card.classes)
 
     def refresh(self) -> None:
-        """Look for models again; damaged ones are told to the person, once each."""
-        project = self._documents.project
-        store = self._bundled if project is None else project.store
-        self.entries = store.entries()
-        for problem in store.problems():
-            self._report_once(problem)
+        """Look for models again."""
+        self._read()
         self._session.model_changed.emit()
+        self.report_problems()
+
+    def report_problems(self) -> None:
+        """Tell the person, once for each, about models that are damaged or gone."""
+        if self._chosen and self._find(self._chosen) is None:
+            rest = "There is none to segment with." if self.active is None else f"{self.active.name} is used instead."
+            self._warn_once(f"The model {self._chosen} is not there any more. {rest}")
+        for problem in self._store.problems():
+            self._warn_once(str(problem))
 
     def activate(self, name: str) -> bool:
         """Segment with another model from now on; False, with a message, if there is none of that name."""
@@ -70,7 +74,15 @@ class ModelChoice:
     def _find(self, name: str) -> ModelEntry | None:
         return next((entry for entry in self.entries if entry.name == name), None)
 
-    def _report_once(self, problem: ModelError) -> None:
-        if str(problem) not in self._reported:
-            self._reported.add(str(problem))
-            self._session.warn(str(problem))
+    @property
+    def _store(self) -> ModelStore:
+        project = self._documents.project
+        return self._bundled if project is None else project.store
+
+    def _read(self) -> None:
+        self.entries, self._default = self._store.entries(), self._store.default()
+
+    def _warn_once(self, text: str) -> None:
+        if text not in self._reported:
+            self._reported.add(text)
+            self._session.warn(text)

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from datetime import datetime
 
-from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer, Signal, Slot
 
 from segtool.core.errors import SegToolError
 from segtool.gui.documents import Documents
@@ -16,6 +16,7 @@ from segtool.gui.session_signals import SessionSignals
 from segtool.gui.session_state import SaveKind, SaveState
 from segtool.project.document import Document
 from segtool.project.project import Project
+from segtool.project.state import ProjectState
 
 # Someone who never rests still gets a save this long after the first unsaved edit.
 _LONGEST_UNSAVED_S = 20.0
@@ -47,6 +48,7 @@ class Saving(QObject):
         self._again: set[str] = set()
         self._failures: dict[str, Exception] = {}
         self._times: dict[str, datetime] = {}
+        self._state_on_disk: ProjectState | None = None
         self._unsaved_since: float | None = None
         self._timer = QTimer(self, singleShot=True, interval=delay_ms)
         self._timer.timeout.connect(self._autosave)
@@ -84,11 +86,12 @@ class Saving(QObject):
         """Tell whether the last save of an image has failed."""
         return key in self._failures
 
-    def forget_project(self) -> None:
-        """Start anew for another folder."""
+    def project_opened(self) -> None:
+        """Start anew for the folder that was just opened; nothing is written there before something changes."""
         self._failures.clear()
         self._times.clear()
         self._timer.stop()
+        self._state_on_disk = None if self._documents.project is None else self._documents.project.state
 
     def schedule(self) -> None:
         """Save everything after a while in which this is not called again."""
@@ -136,19 +139,24 @@ class Saving(QObject):
     def save_project(self, project: Project | None = None) -> bool:
         """Write ``segtool.json`` of the open folder (or of another one); False, with a message, if that fails."""
         project = self._documents.project if project is None else project
-        if project is None or project.writable_reason:
+        if project is None or project.writable_reason or project.state is self._state_on_disk:
             return True
         try:
             project.save_state()
         except SegToolError as exc:
             self._session.report(exc)
             return False
+        if project is self._documents.project:
+            self._state_on_disk = project.state
         return True
 
     def close(self) -> None:
         """End the thread once it has finished the saves that are under way."""
         self._timer.stop()
         self._thread.close(cancel=False)
+        # No event loop may follow that would deliver what the thread has said last.
+        QCoreApplication.sendPostedEvents(self, QEvent.Type.MetaCall.value)
+        self.save_project()
 
     @Slot()
     def _autosave(self) -> None:

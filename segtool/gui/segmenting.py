@@ -159,8 +159,7 @@ class Segmenting:
             return
         try:
             document = documents.load(item.key)
-        except SegToolError as exc:
-            assert isinstance(exc, ImageError)
+        except ImageError as exc:
             self._note_failure(batch, NotSegmented(item.key, exc))
             return
         if document.read_only_reason or document.mask.shape != item.class_ids.shape:
@@ -189,83 +188,11 @@ class Segmenting:
         self._edits.after_stroke(lambda: self._summarise(batch, how, error))
 
     def _summarise(self, batch: _Batch, how: JobEnd, error: Exception | None) -> None:
-        if batch.segmented:
-            self._saving.save_all()
+        for document in filter(None, map(self._documents.get, batch.segmented)):
+            self._saving.save(document)
         if error is not None:
             self._session.report(error)
         text = _summary(batch, stopped=how is not JobEnd.FINISHED)
-        failed = batch.unreadable if isinstance(item.error, ImageError) else batch.unsaved
-        failed.append(item.key)
-        if batch.project is self._documents.project:
-            self._documents.reasons[item.key] = str(item.error)
-            self._session.entries_changed.emit(frozenset((item.key,)))
-
-    def _note_written(self, batch: _Batch, item: WrittenMask) -> None:
-        (batch.unchanged if item.filled and not item.changed else batch.segmented).append(item.key)
-        if item.demoted:
-            batch.only_filled.append(item.key)
-        if item.changed:
-            batch.project.set_status(item.key, Status.CORRECTED if item.filled else Status.PREDICTED)
-        if batch.project is not self._documents.project:
-            return
-        self._saving.schedule()
-        self._documents.reasons.pop(item.key, None)
-        stale = self._documents.get(item.key)
-        if stale is not None and stale is self._documents.current:
-            self._navigation.reload_current()
-        elif stale is not None and not stale.is_dirty and stale.read_only_reason:
-            self._documents.forget(stale)
-        self._session.entries_changed.emit(frozenset((item.key,)))
-
-    def _apply(self, batch: _Batch, item: PredictedMask) -> None:
-        documents = self._documents
-        if batch.project is not documents.project:
-            return
-        try:
-            document = documents.load(item.key)
-        except SegToolError as exc:
-            assert isinstance(exc, ImageError)
-            self._note_failure(batch, NotSegmented(item.key, exc))
-            return
-        if document.read_only_reason or document.mask.shape != item.class_ids.shape:
-            reason = document.read_only_reason or "the image has another size now"
-            self._note_failure(batch, NotSegmented(item.key, ImageError(reason, path=document.entry.path)))
-            return
-        # What a person has painted since the job started is never painted over.
-        demoted = not item.fill_void and documents.claims.was_edited(item.key)
-        if demoted:
-            batch.only_filled.append(item.key)
-        fill_void = item.fill_void or demoted
-        changed = self._edits.apply_prediction(document, item.class_ids, fill_void=fill_void)
-        (batch.unchanged if fill_void and not changed else batch.segmented).append(item.key)
-        if documents.reasons.pop(item.key, ""):
-            self._session.entries_changed.emit(frozenset((item.key,)))
-
-    # Its end -----------------------------------------------------------------------------------
-
-    def _on_end(self, how: JobEnd, error: Exception | None) -> None:
-        batch, self._batch = self._batch, None
-        assert batch is not None
-        if batch.project is not self._documents.project:
-            self._saving.save_project(batch.project)
-            return
-        # The prediction of the image in hand may be waiting for the end of a stroke.
-        self._edits.after_stroke(lambda: self._summarise(batch, how, error))
-
-    def _summarise(self, batch: _Batch, how: JobEnd, error: Exception | None) -> None:
-        if batch.segmented:
-            self._saving.save_all()
-        if error is not None:
-            self._session.report(error)
-        text = summary(
-            batch.total,
-            stopped=how is not JobEnd.FINISHED,
-            segmented=len(batch.segmented),
-            unchanged=len(batch.unchanged),
-            unreadable=len(batch.unreadable),
-            unsaved=len(batch.unsaved),
-            skipped=batch.skipped,
-        )
         failed = batch.unreadable + batch.unsaved
         if batch.total == 1 and failed:
             self._session.warn(self._documents.reasons.get(failed[0], text))

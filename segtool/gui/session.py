@@ -18,20 +18,19 @@ from segtool.gui.documents import Documents
 from segtool.gui.jobs.runner import JobRunner
 from segtool.gui.mask_edits import MaskEdits
 from segtool.gui.model_choice import ModelChoice
+from segtool.gui.navigation import Navigation
 from segtool.gui.saving import Saving
 from segtool.gui.segmenting import Segmenting
-from segtool.gui.session_signals import SessionSignals
 from segtool.gui.session_state import ClassUsage, JobState, Level, Overwrite, SaveState
+from segtool.gui.tool_state import ToolState
 from segtool.gui.tools.tool_id import ToolId
 from segtool.models.store import ModelEntry
 from segtool.project.document import Document
 from segtool.project.project import Project
 from segtool.project.status import Status
 
-MAX_BRUSH_SIZE = 500
 
-
-class Session(SessionSignals):
+class Session(ToolState):
     """Everything that is open, and every way to change it.
 
     Views call its methods, listen to its signals (see `SessionSignals`) and read its properties; they keep no truth
@@ -54,16 +53,27 @@ class Session(SessionSignals):
         self._edits = MaskEdits(self, self._documents, self._saving)
         self._navigation = Navigation(self, self._documents, self._edits, self._saving)
         self._models = ModelChoice(self, self._documents, self._saving)
-        parts = {"edits": self._edits, "navigation": self._navigation, "saving": self._saving, "jobs": self._jobs}
-        self._segmenting = Segmenting(self, self._documents, models=self._models, **parts)
-        self._class_edits = ClassEdits(self, self._documents, **parts)
+        self._segmenting = Segmenting(
+            self,
+            self._documents,
+            edits=self._edits,
+            navigation=self._navigation,
+            saving=self._saving,
+            models=self._models,
+            jobs=self._jobs,
+        )
+        self._class_edits = ClassEdits(
+            self,
+            self._documents,
+            edits=self._edits,
+            navigation=self._navigation,
+            saving=self._saving,
+            jobs=self._jobs,
+        )
         self._active_class = 1
         self._swapped_class = 1
-        self._tool = ToolId.BRUSH
-        self._brush_size = 20
-        self._overlay_opacity = 0.45
-        self._overlay_visible = True
         self.classes_changed.connect(self._keep_active_class_valid)
+        self.model_changed.connect(self._segmenting.follow_model)
 
     # What is open ------------------------------------------------------------------------------
 
@@ -80,7 +90,7 @@ class Session(SessionSignals):
     @property
     def classes(self) -> ClassSet:
         """Classes of the open folder; the default ones while none is open."""
-        return DEFAULT_CLASSES if self.project is None else self.project.state.classes
+        return DEFAULT_CLASSES if self.project is None else self.project.classes
 
     def entry_reason(self, key: str) -> str:
         """Return why an image could not be opened or segmented, an empty string if nothing is known against it."""
@@ -97,24 +107,29 @@ class Session(SessionSignals):
         except SegToolError as exc:
             self.report(exc)
             return False
+        # What the job has in hand belongs to the other folder.
         self._jobs.cancel()
+        self._edits.forget_project()
+        self._class_edits.forget_project()
         self._documents.reset(project)
         self._models.project_opened()
-        for signal in (self.project_changed, self.classes_changed, self.document_changed):
+        self._saving.project_opened()
+        for signal in (self.project_changed, self.classes_changed, self.model_changed, self.document_changed):
             signal.emit()
         self.history_changed.emit()
         self.saved_changed.emit()
-        if project.writable_reason:
-            self.warn(project.writable_reason)
+        self._models.report_problems()
+        for text in filter(None, (project.writable_reason, *project.notes)):
+            self.warn(text)
         return True
 
     def open_image(self, key: str) -> bool:
         """Show an image of the folder; if it cannot be read, the one that is shown stays and False is returned."""
-        return self._edits.open_image(key)
+        return self._navigation.open_image(key)
 
     def step_image(self, delta: int) -> None:
         """Show the image ``delta`` places further in the list, passing over those that cannot be read."""
-        self._edits.step_image(delta)
+        self._navigation.step_image(delta)
 
     # Editing -----------------------------------------------------------------------------------
 
@@ -154,32 +169,12 @@ class Session(SessionSignals):
         """Approve the open image, or take its approval back."""
         self._edits.approve()
 
-    # Tools and overlay -------------------------------------------------------------------------
+    # Tool and active class (brush and overlay: see ToolState) ----------------------------------
 
     @property
     def active_class(self) -> int:
         """The class id that tools paint with, 255 for void."""
         return self._active_class
-
-    @property
-    def tool(self) -> ToolId:
-        """The active tool."""
-        return self._tool
-
-    @property
-    def brush_size(self) -> int:
-        """Diameter of the brush in image pixels, 1…500."""
-        return self._brush_size
-
-    @property
-    def overlay_opacity(self) -> float:
-        """How opaque the mask lies over the image, 0…1."""
-        return self._overlay_opacity
-
-    @property
-    def overlay_visible(self) -> bool:
-        """Whether the mask is shown at all."""
-        return self._overlay_visible
 
     def set_active_class(self, class_id: int) -> None:
         """Paint with that class from now on (255: void); an id without a class is passed over."""
@@ -197,30 +192,9 @@ class Session(SessionSignals):
 
     def set_tool(self, tool: ToolId) -> None:
         """Take another tool; an unfinished stroke is kept."""
-        if tool is not self._tool:
+        if tool is not self.tool:
             self._edits.end_stroke()
-            self._tool = tool
-            self.tool_changed.emit()
-
-    def set_brush_size(self, size: int) -> None:
-        """Set the diameter of the brush; values outside 1…500 are clipped."""
-        size = min(max(int(size), 1), MAX_BRUSH_SIZE)
-        if size != self._brush_size:
-            self._brush_size = size
-            self.tool_changed.emit()
-
-    def set_overlay_opacity(self, opacity: float) -> None:
-        """Set how opaque the mask lies over the image; values outside 0…1 are clipped."""
-        opacity = min(max(float(opacity), 0.0), 1.0)
-        if opacity != self._overlay_opacity:
-            self._overlay_opacity = opacity
-            self.tool_changed.emit()
-
-    def set_overlay_visible(self, visible: bool) -> None:
-        """Show or hide the mask."""
-        if visible is not self._overlay_visible:
-            self._overlay_visible = visible
-            self.tool_changed.emit()
+        super().set_tool(tool)
 
     # Classes -----------------------------------------------------------------------------------
 
@@ -244,7 +218,7 @@ class Session(SessionSignals):
         return self._class_edits.usage(class_id)
 
     def remove_class(self, class_id: int, *, replacement: int) -> bool:
-        """Start a job that gives the pixels of a class to ``replacement`` (a class id or void) and removes the class."""
+        """Start a job that gives the pixels of a class to ``replacement`` (an id or void), then removes the class."""
         return self._class_edits.remove(class_id, replacement=replacement)
 
     @Slot()
@@ -266,17 +240,26 @@ class Session(SessionSignals):
 
     def save(self, *, force: bool = False) -> None:
         """Save the open mask; ``force`` overwrites a mask file that was changed by something else meanwhile."""
-        self._edits.settle()
-        self._saving.save(force=force)
+        self._edits.end_stroke()
+        if self.document is not None:
+            self._saving.save(self.document, force=force)
 
     def save_all(self) -> None:
         """Save every mask that has changes."""
-        self._edits.settle()
+        self._edits.end_stroke()
         self._saving.save_all()
 
     def has_unsaved(self) -> bool:
         """Whether any mask has changes that are not on disk."""
-        return self._saving.has_unsaved()
+        return bool(self._saving.unsaved_keys())
+
+    def unsaved_keys(self) -> frozenset[str]:
+        """Return the images whose masks have changes that are not on disk."""
+        return self._saving.unsaved_keys()
+
+    def is_unsaved(self, key: str) -> bool:
+        """Whether the mask of an image has changes that are not on disk."""
+        return key in self._saving.unsaved_keys()
 
     def wait_until_saved(self, timeout: float = 20.0) -> bool:
         """Save everything and wait for it, at most ``timeout`` seconds; False if something is not on disk then."""
@@ -321,6 +304,6 @@ class Session(SessionSignals):
         self._jobs.cancel()
 
     def close(self) -> None:
-        """End the threads; what is not saved by then is lost, so `wait_until_saved` comes first."""
+        """End the job and the threads; what is not being saved by then is lost, so `wait_until_saved` comes first."""
         self._jobs.close()
         self._saving.close()

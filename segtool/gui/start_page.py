@@ -59,10 +59,15 @@ class StartPage(QWidget):
         inside.setSpacing(2 * theme.SPACE)
         for item in (title, steps, buttons, hint, self._recent_title, self._recent):
             inside.addWidget(item) if isinstance(item, QWidget) else inside.addLayout(item)
+        # Stretches and no alignment: an aligned widget is not asked for the height of its broken lines.
+        across = QHBoxLayout()
+        across.addStretch(1)
+        across.addWidget(column)
+        across.addStretch(1)
         layout = QVBoxLayout(self)
-        layout.addStretch(1)
-        layout.addWidget(column, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch(1)
+        layout.addStretch(2)
+        layout.addLayout(across)
+        layout.addStretch(3)
 
     def show_recent(self, folders: Sequence[RecentFolder]) -> None:
         """Show the folders that were open before; those that are gone are left out."""

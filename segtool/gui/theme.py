@@ -194,9 +194,18 @@ def retint(root: QObject) -> None:
             cast(_HasIcon, child).setIcon(icon(name))
 
 
-def swatch(colour: Colour | None, *, side: int = 16, ratio: float = 1.0) -> QPixmap:
-    """Return a square filled with a class's colour; None gives the hatched square of void."""
-    result = _empty_pixmap(side, ratio)
+def swatch_icon(colour: Colour | None) -> QIcon:
+    """Return a class's square as an icon that keeps its colour where its row is selected or disabled."""
+    result = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected, QIcon.Mode.Disabled):
+        for ratio in (1, 2):
+            result.addPixmap(swatch(colour, side=SMALL_ICON_SIZE.width() * ratio), mode)
+    return result
+
+
+def swatch(colour: Colour | None, *, side: int = 16) -> QPixmap:
+    """Return a square filled with a class's colour; None gives the crossed square of void."""
+    result = _empty_pixmap(side, 1.0)
     painter = QPainter(result)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QColor(colours().muted))

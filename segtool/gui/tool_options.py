@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QSpinBox, QWidget
 
 from segtool.gui import theme
-from segtool.gui.session import MAX_BRUSH_SIZE, Session
+from segtool.gui.session import Session
+from segtool.gui.tool_state import MAX_BRUSH_SIZE
 from segtool.gui.tools.tool_id import ToolId
 
 _SLIDER_WIDTH = 110
@@ -93,6 +94,8 @@ def _row(widget: QWidget, text: str, *parts: QWidget) -> None:
     layout = QHBoxLayout(widget)
     layout.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
     layout.setSpacing(theme.SPACE)
+    # In a toolbar, whatever can grow takes all the room there is.
+    widget.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
     label = QLabel(text)
     label.setBuddy(parts[0])
     layout.addWidget(label)

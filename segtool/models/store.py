@@ -17,6 +17,8 @@ _VERSION = re.compile(r"(\d{4,})-(.+)", re.DOTALL)
 _MAX_NAME = 40
 _natural = natsort_keygen(alg=ns.IGNORECASE)
 
+DEFAULT_MODEL = "nuclei"
+
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
@@ -91,6 +93,12 @@ class ModelStore:
             f"there is no model called {name_or_dir!r} and no folder of that name with a {CARD_FILE}",
             remedy=f"Models that there are: {names}.",
         )
+
+    def default(self, chosen: str = "") -> ModelEntry | None:
+        """Return the model of the chosen name; else the one that the program proposes first; None if there is none."""
+        entries = self.entries()
+        by_name = {entry.name: entry for entry in entries}
+        return by_name.get(chosen) or by_name.get(DEFAULT_MODEL) or next(iter(entries), None)
 
     def next_version_name(self, base: str) -> str:
         """Return the name of the version to be trained next, as in ``0003-nuclei``.

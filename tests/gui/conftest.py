@@ -1,19 +1,23 @@
-"""A real window on a folder of drawn images."""
+"""A session, or a real window, on a folder of drawn images; no test may leave a thread behind."""
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import pytest
+import shiboken6
+from PySide6.QtCore import QThread
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from segtool.app import make_application
 from segtool.gui.main_window import MainWindow
 from segtool.gui.session import Session
+from segtool.gui.session_state import Level
 from segtool.gui.training_control import TrainingControl
 from segtool.sample import draw_nuclei
 
@@ -33,6 +37,30 @@ def image_folder(tmp_path: Path) -> Path:
         assert cv2.imwrite(os.fspath(folder / name), pixels)
     (folder / "broken.png").write_bytes(b"not an image at all")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    """Fail a test after which a QThread is still running."""
+    yield
+    threads = [item for item in gc.get_objects() if isinstance(item, QThread) and shiboken6.isValid(item)]
+    assert [thread.objectName() for thread in threads if thread.isRunning()] == []
+
+
+@pytest.fixture
+def session(qapp: QApplication) -> Iterator[Session]:
+    """A session with nothing open that saves only when it is told to."""
+    session = Session(autosave_ms=3_600_000)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def messages(session: Session) -> list[tuple[str, Level]]:
+    """What the session has told the person, oldest first."""
+    told: list[tuple[str, Level]] = []
+    session.message.connect(lambda text, level: told.append((text, level)))
+    return told
 
 
 @pytest.fixture

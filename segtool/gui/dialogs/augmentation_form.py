@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSlider, QWidget
 from segtool.core.run_settings import AUGMENTATION_LIMITS, AugmentationSettings
 from segtool.gui import theme
 
-_SLIDER_STEPS = 100
+# Sliders count in whole degrees or per cent, so that a value survives being shown.
+_DEGREES = frozenset({"rotation"})
+_PER_CENT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class AugmentationForm(QWidget):
                 self._sliders[change.field].setValue(_position(change.field, value))
 
     def set_change(self, field: str, *, on: bool, position: int | None = None) -> None:
-        """Switch one change on or off and, if given, move its slider (1…100)."""
+        """Switch one change on or off and, if given, move its slider (per cent, or degrees)."""
         if position is not None:
             self._sliders[field].setValue(position)
         self._switches[field].setChecked(on)
@@ -99,7 +101,7 @@ class AugmentationForm(QWidget):
         slider = QSlider(Qt.Orientation.Horizontal)
         switch.setToolTip(change.help)
         slider.setToolTip(change.help)
-        slider.setRange(1, _SLIDER_STEPS)
+        slider.setRange(1, _position(change.field, AUGMENTATION_LIMITS[change.field]))
         slider.setValue(_position(change.field, getattr(AugmentationSettings(), change.field)))
         slider.setAccessibleName(f"{change.name}: strength")
         value = QLabel(alignment=Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -115,7 +117,7 @@ class AugmentationForm(QWidget):
     def _value(self, field: str) -> float:
         if not self._switches[field].isChecked():
             return 0.0
-        return AUGMENTATION_LIMITS[field] * self._sliders[field].value() / _SLIDER_STEPS
+        return self._sliders[field].value() / _scale(field)
 
     def _refresh(self, change: _Change) -> None:
         on = self._switches[change.field].isChecked()
@@ -125,5 +127,9 @@ class AugmentationForm(QWidget):
         self.changed.emit()
 
 
+def _scale(field: str) -> int:
+    return 1 if field in _DEGREES else _PER_CENT
+
+
 def _position(field: str, value: float) -> int:
-    return max(1, round(_SLIDER_STEPS * value / AUGMENTATION_LIMITS[field]))
+    return max(1, round(value * _scale(field)))

@@ -14,7 +14,6 @@ from segtool.core.run_settings import AugmentationSettings
 from segtool.formats.preview import overlay_rgb
 from segtool.gui import theme
 
-COLUMNS = 2
 COUNT = 4
 _SIDE = 256
 # A crop reaches this far at the strongest zoom, rotation and shift; the rest of a large image need not be normalised.
@@ -23,7 +22,7 @@ _QUIET_MS = 30
 
 
 class AugmentationPreview(QWidget):
-    """Draws four crops in two rows, anew whenever the image or the settings change."""
+    """Draws four crops side by side, anew whenever the image or the settings change."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,7 +41,7 @@ class AugmentationPreview(QWidget):
 
     @property
     def tiles(self) -> list[QImage]:
-        """The crops that are shown, row by row; empty without an image."""
+        """The crops that are shown, from left to right; empty without an image."""
         return list(self._tiles)
 
     @property
@@ -83,11 +82,11 @@ class AugmentationPreview(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return a size at which objects can be made out."""
-        return QSize(300, 300)
+        return QSize(COUNT * 132, 132)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Return the smallest size."""
-        return QSize(200, 200)
+        return QSize(COUNT * 80, 80)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Paint the crops as large as they fit, or the sentence."""
@@ -101,14 +100,10 @@ class AugmentationPreview(QWidget):
         painter.end()
 
     def _places(self) -> list[QRect]:
-        rows = -(-COUNT // COLUMNS)
-        side = min(
-            (self.width() - theme.HALF_SPACE * (COLUMNS - 1)) // COLUMNS,
-            (self.height() - theme.HALF_SPACE * (rows - 1)) // rows,
-        )
-        step = side + theme.HALF_SPACE
-        left = (self.width() - step * COLUMNS + theme.HALF_SPACE) // 2
-        return [QRect(left + step * (i % COLUMNS), step * (i // COLUMNS), side, side) for i in range(COUNT)]
+        side = min((self.width() - theme.SPACE * (COUNT - 1)) // COUNT, self.height())
+        step = side + theme.SPACE
+        left, top = (self.width() - step * COUNT + theme.SPACE) // 2, (self.height() - side) // 2
+        return [QRect(left + step * i, top, side, side) for i in range(COUNT)]
 
     def _draw(self) -> None:
         self._tiles = []

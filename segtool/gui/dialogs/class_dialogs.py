@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtGui import QColor, QIcon
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QColorDialog,
     QComboBox,
@@ -86,7 +86,7 @@ class NewClassDialog(QDialog):
             self._show_colour()
 
     def _show_colour(self) -> None:
-        self.colour_button.setIcon(QIcon(theme.swatch(self._colour)))
+        self.colour_button.setIcon(theme.swatch_icon(self._colour))
 
 
 class RemoveClassDialog(QDialog):
@@ -101,10 +101,10 @@ class RemoveClassDialog(QDialog):
         self.usage_label.setWordWrap(True)
         self.choice = QComboBox()
         self.choice.setAccessibleName("What its pixels become")
-        self.choice.addItem(QIcon(theme.swatch(None)), "void (unlabelled)", VOID)
+        self.choice.addItem(theme.swatch_icon(None), "void (unlabelled)", VOID)
         for other in classes:
             if other.id != item.id:
-                self.choice.addItem(QIcon(theme.swatch(other.colour)), other.name, other.id)
+                self.choice.addItem(theme.swatch_icon(other.colour), other.name, other.id)
         buttons = QDialogButtonBox(_Button.Cancel)
         buttons.addButton("Remove class", QDialogButtonBox.ButtonRole.AcceptRole)
         form = QFormLayout()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -140,19 +140,15 @@ class RetrainDialog(QDialog):
         self.other_button = QPushButton("Show others")
         self.other_button.setAutoDefault(False)
         self.other_button.setToolTip("Draw other random crops with the same settings")
-        left = QVBoxLayout()
-        left.setSpacing(theme.SPACE)
-        left.addWidget(self.augmentation, 1)
-        left.addWidget(_muted("Every crop is changed by chance, up to these strengths."))
-        right = QVBoxLayout()
-        right.setSpacing(theme.SPACE)
-        right.addWidget(self.preview, 1)
-        right.addWidget(self.other_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        below = QHBoxLayout()
+        below.addWidget(_muted("Four examples, mask and image alike. Every training crop is changed anew."), 1)
+        below.addWidget(self.other_button)
         group = QGroupBox("Random changes of the training crops")
-        inside = QHBoxLayout(group)
-        inside.setSpacing(2 * theme.SPACE)
-        inside.addLayout(left, 1)
-        inside.addLayout(right, 1)
+        inside = QVBoxLayout(group)
+        inside.setSpacing(theme.SPACE)
+        inside.addWidget(self.augmentation)
+        inside.addWidget(self.preview, 1)
+        inside.addLayout(below)
         return group
 
     def _connect(self) -> None:
@@ -210,16 +206,19 @@ class RetrainDialog(QDialog):
     def _show_first_preview(self) -> None:
         document = self._session.document
         keys = [row.key for row in self.images.rows]
-        if document is not None and document.entry.key in keys:
-            self.preview.set_image(document.image.pixels, document.mask, self._session.classes)
-        elif keys:
-            self._load_preview(keys[0])
-        else:
-            self.preview.clear("Crops of an image are shown here as soon as one has a corrected mask.")
+        if not keys:
+            self.preview.clear("Crops are shown here as soon as an image has a corrected mask.")
+            return
+        first = keys.index(document.entry.key) if document is not None and document.entry.key in keys else 0
+        self.images_box.table.selectRow(first)
 
     @Slot(str)
     def _load_preview(self, key: str) -> None:
         self._wanted = key
+        document = self._session.document
+        if document is not None and document.entry.key == key:
+            self.preview.set_image(document.image.pixels, document.mask, self._session.classes)
+            return
         self._worker.submit(load_job(self._project.entry(key)))
 
     @Slot(object)

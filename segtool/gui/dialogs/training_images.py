@@ -26,6 +26,7 @@ _HELD_OUT_HELP = (
     "Held-out images are never trained on: they measure whether the new model is better. "
     f"From {FEWEST_IMAGES} images on, one in {ONE_IN} is chosen once, by chance, and stays held out."
 )
+_SCORING = "scoring (held out)"
 HEADERS = ("Image", "Status", "Used for")
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -108,7 +109,7 @@ class TrainingImagesModel(QAbstractTableModel):
         row = self._rows[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return (row.key, row.status.value, "scoring (held out)" if row.held_out else "training")[index.column()]
+                return (row.key, row.status.value, _SCORING if row.held_out else "training")[index.column()]
             case Qt.ItemDataRole.CheckStateRole if index.column() == 0:
                 return Qt.CheckState.Unchecked if row.key in self._left_out else Qt.CheckState.Checked
             case Qt.ItemDataRole.ToolTipRole:
@@ -173,9 +174,12 @@ def _table(model: TrainingImagesModel) -> QTableView:
     table.setWordWrap(False)
     table.setAccessibleName("Images that take part")
     table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE)
     header = table.horizontalHeader()
     header.setHighlightSections(False)
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    for column, longest in ((1, max(Status, key=len)), (2, _SCORING)):
+        header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+        header.resizeSection(column, table.fontMetrics().horizontalAdvance(longest) + 2 * theme.SPACE)
     return table

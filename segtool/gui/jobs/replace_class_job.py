@@ -106,4 +106,3 @@ def _put_back(old_content: dict[MaskFile, bytes], claims: MaskClaims) -> None:
                     write_atomic(mask.path, content)
         except SaveError as exc:
             _log.error("%s", exc)
-

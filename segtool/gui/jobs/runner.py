@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Slot
 
 from segtool.gui.jobs.worker import Job, WorkerThread
 from segtool.gui.session_signals import SessionSignals
@@ -81,8 +81,9 @@ class JobRunner(QObject):
             self._thread.cancel()
 
     def close(self) -> None:
-        """Cancel the job and end the thread."""
+        """Cancel the job, end the thread and take in what the job has said last."""
         self._thread.close()
+        QCoreApplication.sendPostedEvents(self, QEvent.Type.MetaCall.value)
 
     @Slot(object)
     def _progressed(self, item: object) -> None:

@@ -24,7 +24,6 @@ from segtool.gui.dialogs import ask
 from segtool.gui.session import Session
 
 _ROW_HEIGHT = 28
-_SWATCH = 16
 _LAST_DIGIT = 9
 _VOID_NAME = "void (unlabelled)"
 
@@ -85,13 +84,13 @@ class ClassTableModel(QAbstractTableModel):
         class_id, column = self.class_of(index.row()), Column(index.column())
         item = None if class_id == VOID else self._session.classes.get(class_id)
         if column is Column.SWATCH and role == Qt.ItemDataRole.DecorationRole:
-            return theme.swatch(None if item is None else item.colour, side=_SWATCH)
+            return theme.swatch_icon(None if item is None else item.colour)
         if column is Column.NAME and role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return _VOID_NAME if item is None else item.name
         if column is Column.KEY and role == Qt.ItemDataRole.DisplayRole:
             return key_of(class_id)
         if column is Column.KEY and role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            return Qt.AlignmentFlag.AlignCenter
         if role == Qt.ItemDataRole.ToolTipRole:
             return _tip(column, class_id)
         return None
@@ -188,7 +187,7 @@ class ClassesPanel(QWidget):
         view.setShowGrid(False)
         view.setTabKeyNavigation(False)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        view.setIconSize(QSize(_SWATCH, _SWATCH))
+        view.setIconSize(theme.SMALL_ICON_SIZE)
         view.horizontalHeader().hide()
         view.verticalHeader().hide()
         view.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)

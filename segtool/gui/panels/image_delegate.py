@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from segtool.gui import theme
-from segtool.gui.panels.image_list_model import Index, Role
+from segtool.gui.panels.image_list_model import Index, Role, status_of
 from segtool.gui.panels.thumbnails import SIDE, Thumbnails
 from segtool.project.status import Status
 
@@ -38,7 +38,7 @@ class ImageDelegate(QStyledItemDelegate):
         thumb = QRect(rect.left() + theme.HALF_SPACE, rect.top() + theme.HALF_SPACE, SIDE, SIDE)
         self._draw_thumbnail(painter, thumb, index, ink["second"])
         mark = QRect(rect.right() - theme.SPACE - _MARK, rect.center().y() - _MARK // 2, _MARK, _MARK)
-        status: Status = index.data(Role.STATUS)
+        status = status_of(index)
         name = "unreadable" if reason else status.value
         colour = ink["second"] if selected or reason else _status_colour(status)
         ratio = widget.devicePixelRatioF()
@@ -82,7 +82,7 @@ class ImageDelegate(QStyledItemDelegate):
             painter.drawEllipse(left, first.center().y() - _DOT // 2, _DOT, _DOT)
         painter.setFont(theme.small_font(option.font))
         painter.setPen(QColor(ink["second"]))
-        line = reason or Status(index.data(Role.STATUS)).value.capitalize()
+        line = reason or status_of(index).value.capitalize()
         line = painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, second.width())
         painter.drawText(second, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, line)
 

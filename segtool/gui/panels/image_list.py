@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from segtool.gui import theme
 from segtool.gui.panels.image_delegate import ImageDelegate
@@ -71,7 +71,7 @@ class ImageListPanel(QWidget):
         self.filter_edit.setAccessibleName("Filter by name")
         self.status_combo = QComboBox()
         self.status_combo.setAccessibleName("Filter by status")
-        self.status_combo.addItem("All", None)
+        self.status_combo.addItem("Every status", None)
         for status in Status:
             self.status_combo.addItem(status.value.capitalize(), status)
         self.status_combo.addItem(_UNREADABLE.capitalize(), _UNREADABLE)
@@ -95,14 +95,11 @@ class ImageListPanel(QWidget):
         self.filter_edit.selectAll()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(theme.HALF_SPACE)
-        row.addWidget(self.filter_edit, 3)
-        row.addWidget(self.status_combo, 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
-        layout.addLayout(row)
+        layout.addWidget(self.filter_edit)
+        layout.addWidget(self.status_combo)
         layout.addWidget(self.view, 1)
         layout.addWidget(self.counts)
 
@@ -123,7 +120,8 @@ class ImageListPanel(QWidget):
     def _filter_status(self) -> None:
         chosen = self.status_combo.currentData()
         unreadable = chosen == _UNREADABLE
-        self.filter.set_status(None if unreadable else chosen, only_unreadable=unreadable)
+        status = None if chosen is None or unreadable else Status(chosen)
+        self.filter.set_status(status, only_unreadable=unreadable)
         self._follow()
 
     def _on_project(self) -> None:

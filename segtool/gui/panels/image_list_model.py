@@ -23,6 +23,11 @@ class Role(IntEnum):
     UNSAVED = Qt.ItemDataRole.UserRole + 4
 
 
+def status_of(index: Index) -> Status:
+    """Return the status in a row; Qt makes plain text of it on the way."""
+    return Status(index.data(Role.STATUS))
+
+
 class ImageListModel(QAbstractListModel):
     """One row for each image, in the order of the project; the truth stays in the session."""
 
@@ -66,7 +71,7 @@ class ImageListModel(QAbstractListModel):
             case Role.REASON:
                 return self._session.entry_reason(entry.key)
             case Role.UNSAVED:
-                return entry.key in self._session.unsaved_keys()
+                return self._session.is_unsaved(entry.key)
             case Qt.ItemDataRole.ToolTipRole:
                 return f"{entry.path}\n{self._description(entry.key)}"
             case Qt.ItemDataRole.AccessibleTextRole:
@@ -81,7 +86,7 @@ class ImageListModel(QAbstractListModel):
         reason = self._session.entry_reason(key)
         if reason:
             return f"Cannot be opened: {reason}"
-        unsaved = ", unsaved changes" if key in self._session.unsaved_keys() else ""
+        unsaved = ", unsaved changes" if self._session.is_unsaved(key) else ""
         return f"{self._status(key).value.capitalize()}{unsaved}"
 
     def _on_entries_changed(self, keys: frozenset[str]) -> None:
@@ -116,4 +121,4 @@ class ImageFilter(QSortFilterProxyModel):
             return False
         if self._only_unreadable:
             return bool(index.data(Role.REASON))
-        return self._status is None or index.data(Role.STATUS) is self._status
+        return self._status is None or status_of(index) is self._status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image as PillowImage
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from segtool.core.classes import VOID
@@ -29,6 +31,14 @@ def make_mask() -> npt.NDArray[np.uint8]:
     mask[20:60, 90:130] = 2
     mask[100:] = VOID
     return mask
+
+
+@pytest.fixture
+def session(qapp: QApplication) -> Iterator[Session]:
+    """A session that saves nothing by itself and ends its threads."""
+    made = Session(autosave_ms=3_600_000)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.gui.canvas.conftest import image_folder, open_session
+from tests.gui.canvas.conftest import image_folder, open_session, session
 
-__all__ = ["image_folder", "open_session"]
+__all__ = ["image_folder", "open_session", "session"]

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from segtool.gui.message_bar import MAX_MESSAGES, MessageBar
+from segtool.gui.session_state import Level
+
+
+def test_messages_stay_until_they_are_closed(qtbot: QtBot) -> None:
+    bar = MessageBar()
+    qtbot.addWidget(bar)
+    assert bar.isHidden()
+    bar.show_message("first", Level.WARNING)
+    bar.show_message("second", Level.ERROR)
+    bar.show_message("first", Level.WARNING)
+    assert bar.texts == ["first", "second"]
+    assert not bar.isHidden()
+    qtbot.mouseClick(bar._rows[0].close_button, Qt.MouseButton.LeftButton)
+    assert bar.texts == ["second"]
+    qtbot.mouseClick(bar._rows[0].close_button, Qt.MouseButton.LeftButton)
+    assert bar.isHidden()
+
+
+def test_the_newest_messages_are_kept(qtbot: QtBot) -> None:
+    bar = MessageBar()
+    qtbot.addWidget(bar)
+    for number in range(MAX_MESSAGES + 2):
+        bar.show_message(f"message {number}", Level.ERROR)
+    assert bar.texts == [f"message {number}" for number in range(2, MAX_MESSAGES + 2)]

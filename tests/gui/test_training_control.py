@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from segtool.core.geometry import Rect
+from segtool.core.run_settings import AugmentationSettings, RunSettings
+from segtool.formats.mask_png import read_mask
+from segtool.gui.session import Session
+from segtool.gui.session_state import Level
+from segtool.gui.training_control import TrainingControl
+from segtool.gui.training_state import Comparison, Phase, Scores
+from tests.gui.training_fixtures import (
+    PROGRESS,
+    STARTED,
+    WAIT_FOR_STOP,
+    add_version,
+    child,
+    deliver,
+    done,
+    epoch,
+    make_folder,
+    say,
+)
+
+SHORT = RunSettings(
+    minutes=None, epochs=1, steps_per_epoch=2, batch=1, crop=64, augmentation=AugmentationSettings.none()
+)
+
+
+@pytest.fixture
+def session(qapp) -> Iterator[Session]:
+    session = Session()
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def messages(session: Session) -> list[tuple[str, Level]]:
+    found: list[tuple[str, Level]] = []
+    session.message.connect(lambda text, level: found.append((text, level)))
+    return found
+
+
+@pytest.fixture
+def control(session: Session) -> Iterator[object]:
+    made: list[TrainingControl] = []
+
+    def make(program: tuple[str, ...] | None = None) -> TrainingControl:
+        made.append(TrainingControl(session, program=program))
+        return made[-1]
+
+    yield make
+    for item in made:
+        item.shut_down()
+
+
+def wait_for_end(qtbot, control: TrainingControl, *, seconds: int = 20) -> None:
+    qtbot.waitUntil(lambda: not control.is_running, timeout=seconds * 1000)
+
+
+@pytest.mark.timeout(180)
+def test_a_real_run_becomes_the_active_version(qtbot, tmp_path, tiny_model_folder, session, messages, control):
+    root = make_folder(tmp_path / "photos")
+    add_version(root, tiny_model_folder, "0001-tiny")
+    assert session.open_folder(root)
+    assert session.set_active_model("0001-tiny")
+    control = control()
+    # So slow that the new model is the old one to three places: it must count as not worse.
+    settings = replace(SHORT, learning_rate=1e-5)
+    assert control.start(settings, base="0001-tiny", name="0002-test")
+    wait_for_end(qtbot, control, seconds=150)
+    state = control.state
+    assert state.phase is Phase.FINISHED, state.message + state.log
+    assert [item.epoch for item in state.epochs] == [1]
+    assert state.comparison is not None
+    assert state.comparison.new_scores is not None
+    assert state.comparison.old_scores is not None
+    assert state.comparison.held_out == 1
+    assert session.model is not None
+    assert session.model.name == "0002-test"
+    assert sorted(path.name for path in (root / "models").iterdir()) == ["0001-tiny", "0002-test"]
+    assert messages[-1] == (state.message, Level.INFO)
+    assert "0002-test is now the active model" in state.message
+
+
+def test_a_worse_model_is_kept_but_not_active(qtbot, tmp_path, tiny_model_folder, session, messages, control):
+    root = make_folder(tmp_path / "photos")
+    add_version(root, tiny_model_folder, "0001-old")
+    session.open_folder(root)
+    session.set_active_model("0001-old")
+    control = control(child(tmp_path, say(STARTED), deliver(tiny_model_folder), say(done(0.80, 0.90))))
+    control.start(SHORT, base="0001-old", name="0002-new")
+    wait_for_end(qtbot, control)
+    assert session.model is not None
+    assert session.model.name == "0001-old"
+    assert "0002-new" in [entry.name for entry in session.models]
+    text, level = messages[-1]
+    assert level is Level.WARNING
+    assert "0.800" in text
+    assert "0.900" in text
+    assert control.state.comparison == Comparison(
+        "0002-new", "0001-old", Scores(0.8, 0.4, 0.75, 0.25), Scores(0.9, 0.45, 0.75, 0.25), 1
+    )
+
+
+def test_a_model_that_is_not_worse_becomes_active(qtbot, tmp_path, tiny_model_folder, session, messages, control):
+    root = make_folder(tmp_path / "photos")
+    add_version(root, tiny_model_folder, "0001-old")
+    session.open_folder(root)
+    session.set_active_model("0001-old")
+    program = child(
+        tmp_path,
+        'assert value("--compare") == "0001-old" and value("--base") == "none"',
+        say(STARTED),
+        deliver(tiny_model_folder),
+        say(done(0.898, 0.90)),
+    )
+    control = control(program)
+    control.start(SHORT, base="none", name="0002-new")
+    wait_for_end(qtbot, control)
+    assert session.model is not None
+    assert session.model.name == "0002-new"
+    assert "0.898" in messages[-1][0]
+    assert "0.900" in messages[-1][0]
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "accepted", "words"),
+    [
+        (0.9, 0.8, True, "now the active model"),
+        (0.796, 0.8, True, "now the active model"),
+        (0.794, 0.8, False, "kept as a version but not active"),
+        (None, None, True, "No image was held out"),
+        (0.9, None, True, "could not be scored"),
+    ],
+)
+def test_the_rule_by_which_a_version_becomes_active(new, old, accepted, words):
+    def scores(f1: float | None) -> Scores | None:
+        return None if f1 is None else Scores(f1, f1, f1, f1)
+
+    comparison = Comparison("0002-new", "0001-old", scores(new), scores(old), 3)
+    assert comparison.is_accepted is accepted
+    assert words in comparison.message()
+
+
+def test_masks_of_one_class_stop_it_before_any_process(qtbot, tmp_path, session, messages, control):
+    session.open_folder(make_folder(tmp_path / "photos", one_class=True))
+    control = control((str(tmp_path / "must-not-be-started"),))
+    control.start(SHORT, base="none", name="0001-test")
+    wait_for_end(qtbot, control)
+    assert control.state.phase is Phase.FAILED
+    assert "two classes" in control.state.message
+    assert messages[-1][1] is Level.WARNING
+    assert not (tmp_path / "photos" / "models").exists()
+
+
+def test_unsaved_masks_are_on_disk_before_the_process_starts(qtbot, tmp_path, session, control):
+    root = make_folder(tmp_path / "photos", with_mask=2)
+    session.open_folder(root)
+    assert session.open_image("5.png")
+    assert session.document is not None
+    height, width = session.document.mask.shape
+    session.apply_pixels("Fill", Rect(0, 0, width, height), read_mask(root / "masks" / "1.png"))
+    assert session.has_unsaved()
+    copy = tmp_path / "settings.json"
+    program = child(
+        tmp_path,
+        f"shutil.copy(value('--settings'), {str(copy)!r})",
+        f"assert pathlib.Path({str(root / 'masks' / '5.png')!r}).exists()",
+        say(STARTED),
+        "sys.exit(3)",
+    )
+    control = control(program)
+    control.start(SHORT, base="none", name="0001-test")
+    wait_for_end(qtbot, control)
+    assert json.loads(copy.read_text())["images"] == ["0.png", "1.png", "5.png"]
+    assert not session.has_unsaved()
+
+
+def test_held_out_images_are_chosen_once_and_never_trained_on(qtbot, tmp_path, session, control):
+    root = make_folder(tmp_path / "photos")
+    session.open_folder(root)
+    copy = tmp_path / "settings.json"
+    control = control(child(tmp_path, f"shutil.copy(value('--settings'), {str(copy)!r})", "sys.exit(3)"))
+    choices = []
+    for _ in range(2):
+        control.start(SHORT, base="none", name="0001-test")
+        wait_for_end(qtbot, control)
+        choices.append(json.loads(copy.read_text()))
+    held_out = choices[0]["held_out"]
+    assert len(held_out) == 1
+    assert len(choices[0]["images"]) == 6
+    assert not set(held_out) & set(choices[0]["images"])
+    assert choices[1] == choices[0]
+    assert json.loads((root / "segtool.json").read_text())["held_out"] == held_out
+
+
+def test_a_double_click_on_stop_asks_once(qtbot, tmp_path, tiny_model_folder, session, control):
+    session.open_folder(make_folder(tmp_path / "photos"))
+    program = child(
+        tmp_path, say(STARTED), say(epoch(1)), WAIT_FOR_STOP, deliver(tiny_model_folder), say(done(0.9, None))
+    )
+    control = control(program)
+    control.start(SHORT, base="none", name="0001-test")
+    qtbot.waitUntil(lambda: bool(control.state.epochs), timeout=10_000)
+    control.stop()
+    control.stop()
+    assert control.state.phase is Phase.STOPPING
+    wait_for_end(qtbot, control)
+    assert control.state.phase is Phase.FINISHED
+
+
+def test_shutting_down_leaves_no_process_and_no_folder(qtbot, tmp_path, session, control):
+    root = make_folder(tmp_path / "photos")
+    session.open_folder(root)
+    program = child(
+        tmp_path, "out.with_name('.' + out.name + '.x').mkdir(parents=True)", say(PROGRESS), "time.sleep(60)"
+    )
+    control = control(program)
+    control.start(SHORT, base="none", name="0001-test")
+    qtbot.waitUntil(lambda: control.state.fraction == PROGRESS.fraction, timeout=10_000)
+    assert control.state.remaining == PROGRESS.remaining
+    control.shut_down()
+    assert not control.is_running
+    assert control.state.phase is Phase.CANCELLED
+    assert list((root / "models").iterdir()) == []
+
+
+def test_a_second_run_is_refused_while_one_is_under_way(qtbot, tmp_path, session, messages, control):
+    session.open_folder(make_folder(tmp_path / "photos"))
+    control = control(child(tmp_path, say(STARTED), WAIT_FOR_STOP))
+    control.start(SHORT, base="none", name="0001-test")
+    assert not control.start(SHORT, base="none", name="0002-test")
+    assert "already" in messages[-1][0]
+    assert control.state.name == "0001-test"
+
+
+def test_a_failure_keeps_the_log(qtbot, tmp_path, session, control):
+    session.open_folder(make_folder(tmp_path / "photos"))
+    control = control(child(tmp_path, "raise ValueError('the disk is full')"))
+    control.start(SHORT, base="none", name="0001-test")
+    wait_for_end(qtbot, control)
+    assert control.state.phase is Phase.FAILED
+    assert "the disk is full" in control.state.message
+    assert "Traceback" in control.state.log
