@@ -260,6 +260,7 @@ def _model(do: Commands) -> tuple[MenuItem, ...]:
         row(
             id=ActionId.SEGMENT_IMAGE,
             text="&Segment this image",
+            button_text="Segment",
             icon="segment",
             shortcuts=("Ctrl+G",),
             run=do.segment_image,

@@ -97,6 +97,8 @@ class ActionSpec:
         What menus show; "&" before the letter of its menu key.
     run : callable
         What happens.
+    button_text : str
+        What buttons show, if it is shorter.
     menu : Menu or None
         Where it stands; None: only on the keyboard.
     shortcuts : tuple of str
@@ -118,6 +120,7 @@ class ActionSpec:
     id: ActionId
     text: str
     run: Callable[[], object]
+    button_text: str = ""
     menu: Menu | None = None
     shortcuts: tuple[str, ...] = ()
     icon: str = ""
@@ -220,7 +223,7 @@ class ActionSet(QObject):
         action.setToolTip(_tip(action))
         if spec.id is ActionId.QUIT:
             action.setMenuRole(QAction.MenuRole.QuitRole)
-        action.setIconText(spec.text.replace("&", ""))
+        action.setIconText(spec.button_text or spec.text.replace("&", ""))
         if spec.icon:
             theme.set_icon(action, spec.icon)
         action.triggered.connect(lambda: self._run(spec))

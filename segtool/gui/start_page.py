@@ -54,7 +54,7 @@ class StartPage(QWidget):
         buttons.addWidget(sample_button)
         buttons.addStretch(1)
         column = QWidget()
-        column.setFixedWidth(_COLUMN_WIDTH)
+        column.setMaximumWidth(_COLUMN_WIDTH)
         inside = QVBoxLayout(column)
         inside.setSpacing(2 * theme.SPACE)
         for item in (title, steps, buttons, hint, self._recent_title, self._recent):
@@ -62,7 +62,7 @@ class StartPage(QWidget):
         # Stretches and no alignment: an aligned widget is not asked for the height of its broken lines.
         across = QHBoxLayout()
         across.addStretch(1)
-        across.addWidget(column)
+        across.addWidget(column, 100)
         across.addStretch(1)
         layout = QVBoxLayout(self)
         layout.addStretch(2)

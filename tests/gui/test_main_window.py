@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from segtool.core.classes import VOID
@@ -155,12 +156,12 @@ def test_closing_without_changes_asks_nothing(opened: MainWindow, monkeypatch: p
 def test_geometry_and_hidden_panels_come_back(make_window: Callable[[], MainWindow], image_folder: Path) -> None:
     first = make_window()
     first.opener.open(image_folder)
-    first.resize(1111, 777)
+    first.resize(780, 640)
     first.docks[1].hide()
     assert first.close()
     second = make_window()
     second.opener.open(image_folder)
-    assert (second.width(), second.height()) == (1111, 777)
+    assert (second.width(), second.height()) == (first.width(), 640)
     assert [dock.isVisible() for dock in second.docks] == [True, False, True, True]
 
 
@@ -231,14 +232,20 @@ def test_a_folder_can_be_looked_at_without_a_place_for_masks(
 def test_approving_and_going_on_to_the_next_image_to_do(opened: MainWindow) -> None:
     approve, onwards = opened.action_set[ActionId.APPROVE], opened.action_set[ActionId.NEXT_TO_DO]
     approve.trigger()
+    assert not approve.isChecked()
+    assert any("Nothing in a.png is labelled" in text for text in opened.messages.texts)
+    _paint(opened)
+    approve.trigger()
     assert approve.isChecked()
     assert opened.images.counts.text() == "1 of 4 approved"
     onwards.trigger()
     assert _document(opened).entry.key == "b.png"
     assert not approve.isChecked()
+    _paint(opened)
     approve.trigger()
     onwards.trigger()
     assert _document(opened).entry.key == "c.tif"
+    _paint(opened)
     approve.trigger()
     onwards.trigger()
     assert _document(opened).entry.key == "c.tif"
@@ -256,10 +263,10 @@ def test_the_pointer_and_the_zoom_are_shown(opened: MainWindow, qtbot: QtBot) ->
     opened.action_set[ActionId.ACTUAL_SIZE].trigger()
     assert opened.status.zoom_label.text() == "100 %"
     spot = opened.canvas.image_to_widget(30.5, 40.5).toPoint()
-    qtbot.mouseMove(opened.canvas, spot)
-    qtbot.waitUntil(lambda: opened.status.hover_label.text().startswith("x 30  y 40"))
-    value = _document(opened).image.pixels[40, 30]
-    assert opened.status.hover_label.text() == f"x 30  y 40  ·  value {value}  ·  void"
+    x, y = (int(v) for v in opened.canvas.widget_to_image(QPointF(spot)))
+    QTest.mouseMove(opened.canvas, spot)
+    expected = f"x {x}  y {y}  ·  value {_document(opened).image.pixels[y, x]}  ·  void"
+    qtbot.waitUntil(lambda: opened.status.hover_label.text() == expected)
 
 
 def test_segmenting_corrected_images_asks_and_may_be_refused(

@@ -75,8 +75,10 @@ def fail(error: Exception) -> Job:
     raise error
 
 
-def endless(closed: threading.Event) -> Job:
+def endless(closed: threading.Event, started: threading.Event | None = None) -> Job:
     try:
+        if started is not None:
+            started.set()
         while True:
             yield "still here"
     finally:
@@ -138,9 +140,10 @@ def test_cancelling_when_nothing_runs_does_not_touch_the_next_job(
 
 
 def test_closing_cancels_a_job_or_drains_it() -> None:
-    closed = threading.Event()
+    started, closed = threading.Event(), threading.Event()
     cancelled, drained = WorkerThread("cancelled"), WorkerThread("drained")
-    cancelled.submit(endless(closed))
+    cancelled.submit(endless(closed, started))
+    assert started.wait(10)
     ran: list[int] = []
 
     def note(value: int) -> Job:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QImage, QPainter, qRgba
@@ -121,10 +119,4 @@ def colour_of(classes: ClassSet, value: int) -> Colour:
     """Return the display colour of a mask value; void and ids without a class have one too."""
     if value == VOID:
         return (255, 255, 255)
-    return classes.get(value).colour if value in classes else _default_colour(value)
-
-
-@cache
-def _default_colour(value: int) -> Colour:
-    # Each call of default_colour makes a whole palette; a table of colours asks for nearly all of it.
-    return default_colour(value)
+    return classes.get(value).colour if value in classes else default_colour(value)

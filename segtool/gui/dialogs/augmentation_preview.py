@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -22,7 +22,15 @@ _QUIET_MS = 30
 
 
 class AugmentationPreview(QWidget):
-    """Draws four crops side by side, anew whenever the image or the settings change."""
+    """Draws four crops side by side, anew whenever the image or the settings change.
+
+    Signals
+    -------
+    drawn()
+        ``tiles`` are those of the image and the settings of now.
+    """
+
+    drawn = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,11 +51,6 @@ class AugmentationPreview(QWidget):
     def tiles(self) -> list[QImage]:
         """The crops that are shown, from left to right; empty without an image."""
         return list(self._tiles)
-
-    @property
-    def settings(self) -> AugmentationSettings:
-        """The settings that the crops are drawn with."""
-        return self._settings
 
     def set_image(self, pixels: npt.NDArray[np.generic], mask: npt.NDArray[np.uint8], classes: ClassSet) -> None:
         """Show crops of another image.
@@ -111,6 +114,7 @@ class AugmentationPreview(QWidget):
             crops = preview(self._pixels, self._mask, self._settings, count=COUNT, seed=self._seed, side=_SIDE)
             self._tiles = [_to_qimage(overlay_rgb(rgb, mask, self._classes)) for rgb, mask in crops]
         self.update()
+        self.drawn.emit()
 
 
 def _neighbourhood(mask: npt.NDArray[np.uint8]) -> tuple[slice, slice]:
