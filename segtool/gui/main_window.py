@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -27,6 +27,7 @@ from segtool.gui.dialogs.about import AboutDialog
 from segtool.gui.dialogs.ask import SaveAnswer
 from segtool.gui.dialogs.retrain_dialog import RetrainDialog
 from segtool.gui.dialogs.shortcuts import ShortcutsDialog
+from segtool.gui.dock_title import DockTitle
 from segtool.gui.message_bar import MessageBar
 from segtool.gui.opening import FolderOpener, droppable
 from segtool.gui.panels.classes_panel import ClassesPanel
@@ -46,6 +47,9 @@ _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 _SAVE_TIMEOUT = 60.0
 _START, _WORK = 0, 1
+_SIZE = QSize(1600, 1000)
+_DOCK_WIDTHS = (260, 300, 300, 300)
+_DOCK_HEIGHTS = (250, 190, 460)
 
 
 class MainWindow(QMainWindow):
@@ -128,12 +132,14 @@ class MainWindow(QMainWindow):
             self._dock("Model", self.model, _RIGHT),
             self._dock("Learning", self.learning, _RIGHT),
         )
-        self.resize(1400, 900)
+        screen = self.screen().availableSize()
+        self.resize(min(_SIZE.width(), screen.width() * 9 // 10), min(_SIZE.height(), screen.height() * 9 // 10))
         geometry, state = self._preferences.layout()
         if not geometry.isEmpty():
             self.restoreGeometry(geometry)
-        if not state.isEmpty():
-            self.restoreState(state)
+        if state.isEmpty() or not self.restoreState(state):
+            self.resizeDocks(list(self.docks), list(_DOCK_WIDTHS), Qt.Orientation.Horizontal)
+            self.resizeDocks(list(self.docks[1:]), list(_DOCK_HEIGHTS), Qt.Orientation.Vertical)
         # Empty panels beside the start page would only be in the way.
         self.set_panels_visible(False)
 
@@ -141,6 +147,7 @@ class MainWindow(QMainWindow):
         dock = QDockWidget(title)
         dock.setObjectName(f"{title.lower()}Dock")
         dock.setAllowedAreas(_LEFT | _RIGHT)
+        dock.setTitleBarWidget(DockTitle(dock))
         dock.setWidget(panel)
         self.addDockWidget(area, dock)
         dock.visibilityChanged.connect(self.action_set.refresh)

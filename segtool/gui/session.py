@@ -241,7 +241,11 @@ class Session(ToolState):
     def save(self, *, force: bool = False) -> None:
         """Save the open mask; ``force`` overwrites a mask file that was changed by something else meanwhile."""
         self._edits.end_stroke()
-        if self.document is not None:
+        if self.document is None:
+            return
+        if self.document.read_only_reason:
+            self.warn(self.document.read_only_reason)
+        else:
             self._saving.save(self.document, force=force)
 
     def save_all(self) -> None:

@@ -15,6 +15,7 @@ from segtool.gui.preferences import RecentFolder
 _COLUMN_WIDTH = 440
 _SHOWN_RECENT = 5
 _PATH_WIDTH = 260
+_MARK_SIDE = 56
 
 
 class StartPage(QWidget):
@@ -44,10 +45,18 @@ class StartPage(QWidget):
         open_button.setDefault(True)
         sample_button = _button("Open sample images", open_sample)
         hint = QLabel("You can also drop a folder or an image here.")
-        hint.setEnabled(False)
+        palette = hint.palette()
+        palette.setColor(hint.foregroundRole(), palette.color(palette.ColorRole.PlaceholderText))
+        hint.setPalette(palette)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(theme.HALF_SPACE)
         self._recent_title = QLabel("Recent folders")
+        recent = QVBoxLayout()
+        recent.setSpacing(theme.HALF_SPACE)
+        recent.addWidget(self._recent_title)
+        recent.addLayout(self._recent)
+        mark = QLabel()
+        mark.setPixmap(theme.app_icon().pixmap(_MARK_SIDE, _MARK_SIDE))
         buttons = QHBoxLayout()
         buttons.setSpacing(theme.SPACE)
         buttons.addWidget(open_button)
@@ -57,7 +66,7 @@ class StartPage(QWidget):
         column.setMaximumWidth(_COLUMN_WIDTH)
         inside = QVBoxLayout(column)
         inside.setSpacing(2 * theme.SPACE)
-        for item in (title, steps, buttons, hint, self._recent_title, self._recent):
+        for item in (mark, title, steps, buttons, hint, recent):
             inside.addWidget(item) if isinstance(item, QWidget) else inside.addLayout(item)
         # Stretches and no alignment: an aligned widget is not asked for the height of its broken lines.
         across = QHBoxLayout()

@@ -32,6 +32,8 @@ class StatusBar(QStatusBar):
         self.job = JobIndicator(session)
         self.training = TrainingIndicator(training)
         self.addWidget(self.hover_label, 1)
+        for label in (self.hover_label, self.zoom_label, self.saved_label):
+            label.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
         for widget in (self.training, self.job, self.zoom_label, self.saved_label):
             self.addPermanentWidget(widget)
         for signal in (session.saved_changed, session.document_changed, session.project_changed):
@@ -76,7 +78,7 @@ def saved_text(state: SaveState) -> str:
     """Return the saved state in a few words."""
     match state.kind:
         case SaveKind.SAVED:
-            return f"Saved {state.when:%H:%M}" if state.when is not None else "Saved"
+            return f"Saved {state.when:%H:%M}" if state.when is not None else "No changes"
         case SaveKind.UNSAVED:
             return "Unsaved changes"
         case SaveKind.SAVING:

@@ -9,7 +9,7 @@ from typing import Protocol, cast
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPainter, QPalette, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication, QStyleFactory
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QMessageBox, QStyleFactory
 
 from segtool.core.palette import Colour
 from segtool.resources import resource_path
@@ -192,6 +192,12 @@ def retint(root: QObject) -> None:
         name = child.property(_ICON_NAME)
         if isinstance(name, str):
             cast(_HasIcon, child).setIcon(icon(name))
+
+
+def strip_icons(box: QDialogButtonBox | QMessageBox) -> None:
+    """Take away the icons that some desktops put on standard buttons: they belong to no theme of ours."""
+    for button in box.buttons():
+        button.setIcon(QIcon())
 
 
 def swatch_icon(colour: Colour | None) -> QIcon:

@@ -26,7 +26,7 @@ class OpacitySlider(QWidget):
         self.slider.setToolTip("Opacity of the mask (hold H to hide it)")
         self._value = QLabel()
         self._value.setFixedWidth(self._value.fontMetrics().horizontalAdvance("100 %"))
-        _row(self, "Mask", self.slider, self._value)
+        _row(self, "Opacity", self.slider, self._value)
         self.slider.valueChanged.connect(lambda value: session.set_overlay_opacity(value / 100))
         session.tool_changed.connect(self._read)
         self._read()

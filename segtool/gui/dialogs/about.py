@@ -37,6 +37,7 @@ class AboutDialog(QDialog):
         across.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         across.addWidget(self.text, 1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        theme.strip_icons(buttons)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setSpacing(2 * theme.SPACE)

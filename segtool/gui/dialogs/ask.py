@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QColorDialog, QFileDialog, QMessageBox, QPushButto
 
 from segtool.core.classes import ClassInfo, ClassSet
 from segtool.core.palette import Colour
+from segtool.gui import theme
 from segtool.gui.dialogs.class_dialogs import NewClass, NewClassDialog, RemoveClassDialog
 from segtool.gui.session_state import ClassUsage, Overwrite
 
@@ -33,8 +34,8 @@ class ReadOnlyAnswer(Enum):
 
 def ask_save(parent: QWidget, *, images: int) -> SaveAnswer:
     """Ask what to do with unsaved changes in that many images."""
-    what = "one image" if images == 1 else f"{images} images"
-    box = _box(parent, "Unsaved changes", f"Save the changes to the masks of {what}?")
+    what = "the mask of one image" if images == 1 else f"the masks of {images} images"
+    box = _box(parent, "Unsaved changes", f"Save the changes to {what}?")
     box.setInformativeText("If you discard them, they are lost.")
     save = _button(box, "Save", _Role.AcceptRole, default=True)
     discard = _button(box, "Discard", _Role.DestructiveRole)
@@ -72,31 +73,27 @@ def ask_overwrite(parent: QWidget, *, worked_on: int, total: int) -> Overwrite |
         Images to segment.
     """
     if total == 1:
-        text, rest = "This mask has been corrected by hand.", ""
+        text, rest = "This mask has been corrected or approved.", ""
     else:
-        masks = "mask has" if worked_on == 1 else "masks have"
-        text = f"{worked_on} of the {total} {masks} been corrected by hand."
-        rest = " Masks of images that are not open cannot be brought back after that."
+        has = "has" if worked_on == 1 else "have"
+        text = f"{worked_on} of {total} masks {has} been corrected or approved."
+        rest = " For images that are not open, replacing cannot be undone."
     box = _box(parent, "Segment", text)
     box.setInformativeText(
-        "Fill unlabelled pixels keeps every pixel that has a class. "
-        f"Replace puts the prediction over the corrections.{rest}"
+        f"Fill keeps every pixel that has a class. Replace puts the prediction over all of them.{rest}"
     )
-    answers = {_button(box, "Fill unlabelled pixels", _Role.AcceptRole, default=True): Overwrite.FILL_VOID}
+    answers = {_button(box, "Fill unlabelled", _Role.AcceptRole, default=True): Overwrite.FILL_VOID}
     if worked_on < total:
-        answers[_button(box, "Skip these images", _Role.AcceptRole)] = Overwrite.SKIP
+        answers[_button(box, "Skip", _Role.AcceptRole)] = Overwrite.SKIP
     answers[_button(box, "Replace", _Role.DestructiveRole)] = Overwrite.REPLACE
     clicked = _run(box)
     return None if clicked is None else answers.get(clicked)
 
 
 def ask_read_only(parent: QWidget, *, root: Path, reason: str) -> ReadOnlyAnswer:
-    """Ask where masks shall go if the folder ``root`` cannot be written to for ``reason``."""
+    """Ask where masks shall go if the folder ``root`` cannot be written to for ``reason``, a sentence or two."""
     box = _box(parent, "Folder is read-only", f"Masks cannot be saved in “{root.name or root}”.")
-    why = f"{reason[:1].upper()}{reason[1:].rstrip('.')}. " if reason else ""
-    box.setInformativeText(
-        f"{why}Choose another folder for the masks, or look at the images without changing anything."
-    )
+    box.setInformativeText(f"{reason} You can also look at the images without changing anything.")
     other = _button(box, "Choose a folder…", _Role.AcceptRole, default=True)
     _button(box, "View only", _Role.RejectRole)
     return ReadOnlyAnswer.OTHER_PLACE if _run(box) is other else ReadOnlyAnswer.VIEW
@@ -130,6 +127,7 @@ def show_error(parent: QWidget | None, *, title: str, text: str, details: str = 
     """Tell of a failure that ends what the person was doing."""
     box = QMessageBox(QMessageBox.Icon.Critical, title, text, QMessageBox.StandardButton.Close, parent)
     box.setInformativeText(details)
+    theme.strip_icons(box)
     box.exec()
 
 
@@ -148,6 +146,7 @@ def _run(box: QMessageBox) -> QPushButton | None:
     """Show the box and return the button that was clicked; None for Cancel, Esc or a closed window."""
     if not any(box.buttonRole(button) is _Role.RejectRole for button in box.buttons()):
         box.addButton(QMessageBox.StandardButton.Cancel)
+    theme.strip_icons(box)
     box.exec()
     clicked = box.clickedButton()
     return clicked if isinstance(clicked, QPushButton) else None

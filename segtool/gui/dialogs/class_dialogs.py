@@ -61,6 +61,7 @@ class NewClassDialog(QDialog):
         layout.setSpacing(2 * theme.SPACE)
         layout.addLayout(form)
         layout.addWidget(self.buttons)
+        theme.strip_icons(self.buttons)
         self.name_edit.textChanged.connect(self._check)
         self.colour_button.clicked.connect(self._choose_colour)
         self.buttons.accepted.connect(self.accept)
@@ -106,7 +107,9 @@ class RemoveClassDialog(QDialog):
             if other.id != item.id:
                 self.choice.addItem(theme.swatch_icon(other.colour), other.name, other.id)
         buttons = QDialogButtonBox(_Button.Cancel)
-        buttons.addButton("Remove class", QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.addButton("Remove class", QDialogButtonBox.ButtonRole.AcceptRole).setAutoDefault(False)
+        buttons.button(_Button.Cancel).setDefault(True)
+        theme.strip_icons(buttons)
         form = QFormLayout()
         form.setSpacing(theme.SPACE)
         form.addRow("Its pixels become", self.choice)

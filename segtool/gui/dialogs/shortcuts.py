@@ -37,7 +37,10 @@ def key_sections(specs: Sequence[ActionSpec], gestures: Sequence[KeyRow]) -> lis
         rows = [_row(spec) for spec in specs if spec.menu is menu and spec.shortcuts]
         if rows:
             sections.append((plain_text(menu.value), rows))
-    sections.append(("Classes", [_row(spec) for spec in specs if spec.menu is None and spec.shortcuts]))
+    others = [spec for spec in specs if spec.menu is None and spec.shortcuts]
+    digits = [spec for spec in others if spec.shortcuts[0].isdigit()]
+    rows = [(f"{digits[0].shortcuts[0]} … {digits[-1].shortcuts[0]}", "Class with that id")] if digits else []
+    sections.append(("Classes", rows + [_row(spec) for spec in others if spec not in digits]))
     sections.append(("Canvas", list(gestures)))
     return sections
 
@@ -71,6 +74,7 @@ class ShortcutsDialog(QDialog):
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setWidget(sheet)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        theme.strip_icons(buttons)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addWidget(area)

@@ -24,6 +24,7 @@ from segtool.gui.dialogs import ask
 from segtool.gui.session import Session
 
 _ROW_HEIGHT = 28
+_ROWS_SHOWN = 4
 _LAST_DIGIT = 9
 _VOID_NAME = "void (unlabelled)"
 
@@ -185,6 +186,8 @@ class ClassesPanel(QWidget):
         # Double clicks are handled here: they rename on the name and recolour on the swatch.
         view.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         view.setShowGrid(False)
+        view.setWordWrap(False)
+        view.setMinimumHeight(_ROWS_SHOWN * _ROW_HEIGHT + theme.HALF_SPACE)
         view.setTabKeyNavigation(False)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         view.setIconSize(theme.SMALL_ICON_SIZE)

@@ -72,7 +72,9 @@ class ImageDelegate(QStyledItemDelegate):
         painter.setFont(option.font)
         painter.setPen(QColor(ink["first"]))
         metrics = painter.fontMetrics()
-        name = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, first.width() - 2 * _DOT)
+        name = metrics.elidedText(
+            str(index.data()), Qt.TextElideMode.ElideMiddle, first.width() - (2 * _DOT if unsaved else 0)
+        )
         painter.drawText(first, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         if unsaved:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)

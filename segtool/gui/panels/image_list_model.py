@@ -69,25 +69,29 @@ class ImageListModel(QAbstractListModel):
             case Role.STATUS:
                 return self._status(entry.key)
             case Role.REASON:
-                return self._session.entry_reason(entry.key)
+                return self._reason(entry)
             case Role.UNSAVED:
                 return self._session.is_unsaved(entry.key)
             case Qt.ItemDataRole.ToolTipRole:
-                return f"{entry.path}\n{self._description(entry.key)}"
+                return f"{entry.path}\n{self._description(entry)}"
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{entry.key}, {self._description(entry.key)}"
+                return f"{entry.key}, {self._description(entry)}"
         return None
 
     def _status(self, key: str) -> Status:
         project = self._session.project
         return Status.UNTOUCHED if project is None else project.status(key)
 
-    def _description(self, key: str) -> str:
-        reason = self._session.entry_reason(key)
-        if reason:
-            return f"Cannot be opened: {reason}"
-        unsaved = ", unsaved changes" if self._session.is_unsaved(key) else ""
-        return f"{self._status(key).value.capitalize()}{unsaved}"
+    def _reason(self, entry: ImageEntry) -> str:
+        """Return why an image cannot be opened, without its path: the row says which image it is."""
+        reason = self._session.entry_reason(entry.key).removeprefix(f"{entry.path}: ")
+        return reason[:1].upper() + reason[1:]
+
+    def _description(self, entry: ImageEntry) -> str:
+        if reason := self._reason(entry):
+            return f"Cannot be opened. {reason}"
+        unsaved = ", unsaved changes" if self._session.is_unsaved(entry.key) else ""
+        return f"{self._status(entry.key).value.capitalize()}{unsaved}"
 
     def _on_entries_changed(self, keys: frozenset[str]) -> None:
         rows = sorted(self._rows[key] for key in keys if key in self._rows)

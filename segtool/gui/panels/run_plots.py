@@ -63,6 +63,7 @@ class RunPlots(QWidget):
             "val_f1": self.f1.plot(),
         }
         self._best = self.f1.plot()
+        self._series = {**self._lines, "best": self._best}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.HALF_SPACE)
@@ -81,14 +82,14 @@ class RunPlots(QWidget):
         self._best.setData(marked.steps, marked.values)
 
     def points(self, name: str) -> list[tuple[int, float]]:
-        """Return what is drawn for a field of RunEpoch ("train_loss", "val_f1", …) as (step, value)."""
-        steps, values = self._lines[name].getData()
+        """Return what is drawn for a field of RunEpoch ("train_loss", "val_f1", …) or "best", as (step, value)."""
+        steps, values = self._series[name].getData()
         return [] if steps is None else [(int(step), float(v)) for step, v in zip(steps, values, strict=True)]
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         """Follow the theme."""
         super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_best"):
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_series"):
             self._apply_colours()
 
     def _apply_colours(self) -> None:

@@ -214,10 +214,10 @@ def test_each_change_has_a_switch_and_reaches_its_limit(qtbot, name):
     form = AugmentationForm()
     qtbot.addWidget(form)
     with qtbot.waitSignal(form.changed):
-        form.set_change(name, on=True, position=1000)
-    assert getattr(form.settings(), name) == pytest.approx(AUGMENTATION_LIMITS[name])
-    form.set_change(name, on=False)
+        form.set_change(name, on=False)
     assert getattr(form.settings(), name) == 0
+    form.set_change(name, on=True, position=1000)
+    assert getattr(form.settings(), name) == pytest.approx(AUGMENTATION_LIMITS[name])
     form.set_settings(AugmentationSettings())
     assert form.settings() == AugmentationSettings()
 
