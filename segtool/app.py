@@ -18,6 +18,7 @@ from segtool.gui.main_window import MainWindow
 from segtool.gui.preferences import Preferences
 from segtool.gui.sample_folder import copy_sample
 from segtool.gui.session import Session
+from segtool.gui.termination import Termination
 from segtool.gui.theme import app_icon, apply_theme
 from segtool.gui.training_control import TrainingControl
 
@@ -48,12 +49,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     session = Session()
     training = TrainingControl(session)
     window = MainWindow(session, training, log_file=log_path())
+    termination = Termination(window.end_now, app)
     window.show()
     # After the first paint, so that a large folder does not hold the window back.
     QTimer.singleShot(0, window, lambda: _open(window, arguments))
     try:
         return app.exec()
     finally:
+        termination.uninstall()
         faults.uninstall()
 
 

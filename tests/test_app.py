@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -12,6 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from segtool import app
 from segtool.core.errors import ProjectError
+from segtool.core.geometry import Rect
+from segtool.formats.mask_png import read_mask
 from segtool.gui.main_window import MainWindow
 from segtool.gui.sample_folder import copy_sample
 
@@ -30,11 +34,15 @@ def _run_without_display(*arguments: str, cwd: Path) -> subprocess.CompletedProc
     )
 
 
+def _open_windows() -> list[MainWindow]:
+    return [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible()]
+
+
 def test_main_opens_the_folder_it_is_given(qapp: QApplication, sample_folder: Path, qtbot: QtBot) -> None:
     titles: list[str] = []
 
     def look_and_close() -> None:
-        (window,) = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow) and w.isVisible()]
+        (window,) = _open_windows()
         if window.canvas.isVisible():
             titles.append(window.windowTitle())
             watch.stop()
@@ -45,6 +53,29 @@ def test_main_opens_the_folder_it_is_given(qapp: QApplication, sample_folder: Pa
     watch.start()
     assert app.main([os.fspath(sample_folder)]) == 0
     assert titles == ["sample · nuclei-01-sparse.png · untouched[*] — SegTool"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the system sends no such signal")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_end_saves_without_asking(
+    qapp: QApplication, sample_folder: Path, qtbot: QtBot, number: signal.Signals
+) -> None:
+    def paint_and_end() -> None:
+        (window,) = _open_windows()
+        session = window._session
+        if session.document is not None:
+            watch.stop()
+            session.apply_pixels("Stroke", Rect(3, 4, 5, 6), np.ones((6, 5), dtype=np.uint8))
+            os.kill(os.getpid(), number)
+
+    watch = QTimer(interval=20)
+    watch.timeout.connect(paint_and_end)
+    watch.start()
+    before = signal.getsignal(number)
+    assert app.main([os.fspath(sample_folder)]) == 0
+    assert signal.getsignal(number) is before
+    mask = read_mask(sample_folder / "masks" / "nuclei-01-sparse.png")
+    assert mask[4:10, 3:8].tolist() == [[1] * 5] * 6
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a display")

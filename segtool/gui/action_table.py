@@ -109,6 +109,8 @@ def _edit(do: Commands) -> tuple[MenuItem, ...]:
             text="&Approve",
             icon="approve",
             shortcuts=("Return", "Enter"),
+            # A line that is being typed in leaves Return to shortcuts.
+            scope=Scope.CANVAS,
             run=do.session.approve,
             separator=True,
             enabled=_can_edit,

@@ -46,6 +46,7 @@ from segtool.gui.training_control import TrainingControl
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 _SAVE_TIMEOUT = 60.0
+_LAST_SAVE_TIMEOUT = 10.0
 _START, _WORK = 0, 1
 _SIZE = QSize(1600, 1000)
 _DOCK_WIDTHS = (260, 300, 300, 300)
@@ -70,6 +71,7 @@ class MainWindow(QMainWindow):
         self._session, self._training, self._log_file = session, training, log_file
         self._preferences = Preferences()
         self._hidden_panels: list[QDockWidget] = []
+        self._asks_on_close = True
         self.opener = FolderOpener(session, training, self._preferences, window=self)
         self.canvas = Canvas(session)
         self.images = ImageListPanel(session)
@@ -279,7 +281,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Ask about a training and unsaved work; wait for the save; then end every thread and process."""
-        if not (self._may_stop_training() and self._may_leave_masks()):
+        if self._asks_on_close and not (self._may_stop_training() and self._may_leave_masks()):
             event.ignore()
             return
         if self.pages.currentIndex() == _START:
@@ -289,6 +291,12 @@ class MainWindow(QMainWindow):
         self.images.close_thread()
         self._session.close()
         event.accept()
+
+    def end_now(self) -> None:
+        """Save what is unsaved and close without a question: the system does not wait for answers."""
+        self._session.wait_until_saved(_LAST_SAVE_TIMEOUT)
+        self._asks_on_close = False
+        self.close()
 
     def _may_stop_training(self) -> bool:
         return not self._training.is_running or ask.ask_stop_training(self)

@@ -72,7 +72,9 @@ def test_letters_typed_into_a_field_are_no_shortcuts(opened: MainWindow, qtbot: 
     qtbot.waitUntil(field.hasFocus)
     key = session.document.entry.key if session.document is not None else ""
     QTest.keyClicks(field, "bed0v")
+    QTest.keyClick(field, Qt.Key.Key_Return)
     assert field.text() == "bed0v"
+    assert opened.messages.texts == []
     assert session.tool is ToolId.BRUSH
     assert session.active_class == 1
     assert session.document is not None

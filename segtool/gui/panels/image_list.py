@@ -110,11 +110,17 @@ class ImageListPanel(QWidget):
         self.status_combo.currentIndexChanged.connect(self._filter_status)
         self.view.stepped.connect(self._open)
         self.view.clicked.connect(self._clicked)
+        self.view.activated.connect(self._clicked)
         self.thumbnails.ready.connect(lambda _: self.view.viewport().update())
         session.project_changed.connect(self._on_project)
         session.document_changed.connect(self._follow)
         session.entries_changed.connect(self._show_counts)
-        for signal in (self.filter.rowsInserted, self.filter.rowsRemoved, self.filter.modelReset):
+        for signal in (
+            self.filter.rowsInserted,
+            self.filter.rowsRemoved,
+            self.filter.modelReset,
+            self.filter.layoutChanged,
+        ):
             signal.connect(self._show_counts)
 
     def _filter_status(self) -> None:

@@ -57,7 +57,7 @@ def test_a_double_click_renames_and_keys_stay_letters(opened: MainWindow, qtbot:
     assert editor is not None
     QTest.keyClicks(editor, "beed 1")
     qtbot.keyClick(editor, Qt.Key.Key_Return)
-    assert session.classes.get(1).name == "beed 1"
+    qtbot.waitUntil(lambda: session.classes.get(1).name == "beed 1")
     assert session.tool is ToolId.BRUSH
     assert _names(opened)[1] == "beed 1"
 
