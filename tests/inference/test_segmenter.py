@@ -136,7 +136,7 @@ def test_memory_does_not_grow_with_the_number_of_classes_times_the_image(ground:
     pixels = np.tile(texture(500, 500), (6, 8))
     tracemalloc.start()
     try:
-        prediction = segment_to_end(pixels, ground)
+        prediction = segment_to_end(pixels, ground, tile=512)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
