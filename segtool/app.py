@@ -2,47 +2,38 @@
 
 from __future__ import annotations
 
-import argparse
-import os
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from segtool import __version__
-from segtool.core.errors import SegToolError
 from segtool.gui.fault_log import FaultReporter, log_path
 from segtool.gui.main_window import MainWindow
 from segtool.gui.preferences import Preferences
-from segtool.gui.sample_folder import copy_sample
 from segtool.gui.session import Session
 from segtool.gui.termination import Termination
 from segtool.gui.theme import app_icon, apply_theme
 from segtool.gui.training_control import TrainingControl
 
 NAME = "SegTool"
-_PLATFORMS_WITHOUT_SCREEN = frozenset({"offscreen", "minimal", "vnc", "linuxfb", "eglfs"})
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Open the window, or work without one where there is no display.
+def run_window(folder: Path | None = None, *, sample: bool = False) -> int:
+    """Show the window until it is closed.
 
     Parameters
     ----------
-    argv : sequence of str, optional
-        Arguments after the program's name; those of the process if not given.
+    folder : Path, optional
+        A folder of images, or one image in it, to open at once.
+    sample : bool
+        Open a copy of the sample images instead.
 
     Returns
     -------
     int
         Exit status: 0 if all went well.
     """
-    arguments = _parser().parse_args(sys.argv[1:] if argv is None else argv)
-    if not has_display():
-        sys.stderr.write("There is no display, so no window can be opened: working on the folder without one.\n")
-        return _run_without_display(arguments)
     app = make_application()
     faults = FaultReporter(app)
     faults.install()
@@ -52,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     termination = Termination(window.end_now, app)
     window.show()
     # After the first paint, so that a large folder does not hold the window back.
-    QTimer.singleShot(0, window, lambda: _open(window, arguments))
+    QTimer.singleShot(0, window, lambda: _open(window, folder, sample=sample))
     try:
         return app.exec()
     finally:
@@ -73,39 +64,8 @@ def make_application() -> QApplication:
     return app
 
 
-def has_display() -> bool:
-    """Tell whether a window can be opened: only Linux and its like can be without a display."""
-    if sys.platform in ("win32", "darwin"):
-        return True
-    if os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0] in _PLATFORMS_WITHOUT_SCREEN:
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="segtool", description="Label every pixel of your images with a U-Net, correct the masks, retrain."
-    )
-    parser.add_argument("folder", nargs="?", type=Path, help="a folder of images, or one image in it")
-    parser.add_argument("--sample", action="store_true", help="open a copy of the sample images")
-    parser.add_argument("--version", action="version", version=f"{NAME} {__version__}")
-    return parser
-
-
-def _open(window: MainWindow, arguments: argparse.Namespace) -> None:
-    if arguments.sample:
+def _open(window: MainWindow, folder: Path | None, *, sample: bool) -> None:
+    if sample:
         window.opener.open_sample()
-    elif arguments.folder is not None:
-        window.opener.open(arguments.folder)
-
-
-def _run_without_display(arguments: argparse.Namespace) -> int:
-    # Not at the top: it brings the inference runtime along, which the window loads only when it segments.
-    from segtool.headless import run_headless
-
-    try:
-        folder = arguments.folder if arguments.folder is not None and not arguments.sample else copy_sample()
-        return run_headless(folder)
-    except SegToolError as exc:
-        sys.stderr.write(f"{exc}\n")
-        return 1
+    elif folder is not None:
+        window.opener.open(folder)

@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return 0 (done), 1 (failed) or 2 (wrong usage)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] not in (*COMMANDS, "-h", "--help", "--version"):
-        from segtool.app import main as open_window
+        from segtool.launch import main as open_window
 
         return open_window(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -12,12 +12,12 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from segtool import app
+from segtool import launch
 from segtool.core.errors import ProjectError
 from segtool.core.geometry import Rect
 from segtool.formats.mask_png import read_mask
 from segtool.gui.main_window import MainWindow
-from segtool.gui.sample_folder import copy_sample
+from segtool.sample.copying import copy_sample
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -51,7 +51,7 @@ def test_main_opens_the_folder_it_is_given(qapp: QApplication, sample_folder: Pa
     watch = QTimer(interval=20)
     watch.timeout.connect(look_and_close)
     watch.start()
-    assert app.main([os.fspath(sample_folder)]) == 0
+    assert launch.main([os.fspath(sample_folder)]) == 0
     assert titles == ["sample · nuclei-01-sparse.png · untouched[*] — SegTool"]
 
 
@@ -72,7 +72,7 @@ def test_a_signal_to_end_saves_without_asking(
     watch.timeout.connect(paint_and_end)
     watch.start()
     before = signal.getsignal(number)
-    assert app.main([os.fspath(sample_folder)]) == 0
+    assert launch.main([os.fspath(sample_folder)]) == 0
     assert signal.getsignal(number) is before
     mask = read_mask(sample_folder / "masks" / "nuclei-01-sparse.png")
     assert mask[4:10, 3:8].tolist() == [[1] * 5] * 6

@@ -13,12 +13,13 @@ from segtool.project.status import Status
 
 # What the canvas does with keys and buttons that are held; listed beside the actions on the shortcut sheet.
 GESTURES: tuple[tuple[str, str], ...] = (
-    ("Space + drag", "Move the image"),
-    ("Middle button + drag", "Move the image"),
+    ("Right button", "Paint background"),
+    ("Alt + click", "Take the class under the pointer"),
+    ("Esc", "Cancel the stroke"),
+    ("Space or middle button + drag", "Move the image"),
     ("Wheel", "Zoom at the pointer"),
     ("Shift + wheel", "Move sideways"),
     ("H (hold)", "Hide the mask"),
-    ("Esc", "Cancel the stroke"),
 )
 
 
@@ -275,7 +276,12 @@ def _model(do: Commands) -> tuple[MenuItem, ...]:
             run=do.segment_all,
             enabled=lambda s: _has_project(s) and _can_segment(s),
         ),
-        row(id=ActionId.CANCEL_JOB, text="&Cancel", run=do.session.cancel_job, enabled=lambda s: s.job is not None),
+        row(
+            id=ActionId.CANCEL_JOB,
+            text="&Cancel running job",
+            run=do.session.cancel_job,
+            enabled=lambda s: s.job is not None,
+        ),
         row(
             id=ActionId.RETRAIN,
             text="&Retrain…",

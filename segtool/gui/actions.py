@@ -192,6 +192,8 @@ class ActionSet(QObject):
         """Add the menus of the table to a menu bar."""
         for menu in Menu:
             target = bar.addMenu(menu.value)
+            # What depends on the window rather than the session, panels for example, is up to date when it is seen.
+            target.aboutToShow.connect(self.refresh)
             for item in self.table:
                 if item.menu is not menu:
                     continue

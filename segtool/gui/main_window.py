@@ -50,7 +50,7 @@ _LAST_SAVE_TIMEOUT = 10.0
 _START, _WORK = 0, 1
 _SIZE = QSize(1600, 1000)
 _DOCK_WIDTHS = (260, 300, 300, 300)
-_DOCK_HEIGHTS = (250, 190, 460)
+_DOCK_HEIGHTS = (200, 190, 500)
 
 
 class MainWindow(QMainWindow):
@@ -71,7 +71,7 @@ class MainWindow(QMainWindow):
         self._session, self._training, self._log_file = session, training, log_file
         self._preferences = Preferences()
         self._hidden_panels: list[QDockWidget] = []
-        self._asks_on_close = True
+        self._asks_on_close, self._is_restored = True, False
         self.opener = FolderOpener(session, training, self._preferences, window=self)
         self.canvas = Canvas(session)
         self.images = ImageListPanel(session)
@@ -139,9 +139,7 @@ class MainWindow(QMainWindow):
         geometry, state = self._preferences.layout()
         if not geometry.isEmpty():
             self.restoreGeometry(geometry)
-        if state.isEmpty() or not self.restoreState(state):
-            self.resizeDocks(list(self.docks), list(_DOCK_WIDTHS), Qt.Orientation.Horizontal)
-            self.resizeDocks(list(self.docks[1:]), list(_DOCK_HEIGHTS), Qt.Orientation.Vertical)
+        self._is_restored = not state.isEmpty() and self.restoreState(state)
         # Empty panels beside the start page would only be in the way.
         self.set_panels_visible(False)
 
@@ -152,7 +150,6 @@ class MainWindow(QMainWindow):
         dock.setTitleBarWidget(DockTitle(dock))
         dock.setWidget(panel)
         self.addDockWidget(area, dock)
-        dock.visibilityChanged.connect(self.action_set.refresh)
         return dock
 
     def _connect(self) -> None:
@@ -183,6 +180,8 @@ class MainWindow(QMainWindow):
         self.messages.clear()
         if is_open and self.pages.currentIndex() == _START:
             self.set_panels_visible(True)
+            if not self._is_restored:
+                self._share_out_room()
         self.pages.setCurrentIndex(_WORK if is_open else _START)
         for dock in self.docks:
             dock.toggleViewAction().setEnabled(is_open)
@@ -197,6 +196,11 @@ class MainWindow(QMainWindow):
             parts += [document.entry.key, project.status(document.entry.key).value]
         self.setWindowTitle(f"{' · '.join(parts)}[*] — SegTool" if parts else "SegTool")
         self.setWindowModified(self._session.has_unsaved())
+
+    def _share_out_room(self) -> None:
+        """Give the panels the sizes that a person starts with; hidden ones would not take them."""
+        self.resizeDocks(list(self.docks), list(_DOCK_WIDTHS), Qt.Orientation.Horizontal)
+        self.resizeDocks(list(self.docks[1:]), list(_DOCK_HEIGHTS), Qt.Orientation.Vertical)
 
     # What the actions ask for ------------------------------------------------------------------
 

@@ -14,9 +14,9 @@ from segtool.formats.image import IMAGE_SUFFIXES
 from segtool.gui.dialogs import ask
 from segtool.gui.dialogs.ask import ReadOnlyAnswer
 from segtool.gui.preferences import Preferences, RecentFolder
-from segtool.gui.sample_folder import copy_sample
 from segtool.gui.session import Session
 from segtool.gui.training_control import TrainingControl
+from segtool.sample.copying import copy_sample
 
 
 class FolderOpener(QObject):

@@ -76,7 +76,9 @@ def find_problem(train: Sequence[ImageEntry], held_out: Sequence[ImageEntry], cl
         if held_out:
             check_trainable([*held_out, *train], classes)
     except TrainingError as exc:
-        return str(exc)
+        text = str(exc)
+        # A message about a file begins with its path, which must stay as it is.
+        return text if exc.path is not None else text[:1].upper() + text[1:]
     return ""
 
 

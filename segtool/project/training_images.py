@@ -70,7 +70,7 @@ def check_trainable(entries: Sequence[ImageEntry], classes: ClassSet) -> None:
         only = f"only {classes.label(seen.pop())}" if seen else "nothing but void"
         raise TrainingError(
             f"the masks hold {only}, and a model learns from at least two classes",
-            remedy="Label some pixels of another class too, the background for example.",
+            remedy="Label some pixels of another class too; background counts as one.",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from segtool.gui.session import Session
 from segtool.gui.session_state import Level
 from segtool.gui.training_control import TrainingControl
 from segtool.sample import draw_nuclei
+
+# Stands for a training that takes long: it says nothing and ends when its pipe closes.
+ENDLESS_TRAINING = (sys.executable, "-c", "import sys; sys.stdin.read()")
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +75,7 @@ def make_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Ca
 
     def make() -> MainWindow:
         session = Session(autosave_ms=60_000)
-        training = TrainingControl(session)
+        training = TrainingControl(session, program=ENDLESS_TRAINING)
         window = MainWindow(session, training, log_file=tmp_path / "segtool.log")
         made.append((window, session, training))
         window.show()

@@ -9,17 +9,22 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from segtool.core.classes import VOID
 from segtool.core.geometry import Rect
+from segtool.core.run_settings import RunSettings
 from segtool.formats.mask_png import read_mask, write_mask
+from segtool.gui import theme
 from segtool.gui.actions import ActionId
 from segtool.gui.dialogs import ask
 from segtool.gui.dialogs.ask import ReadOnlyAnswer, SaveAnswer
 from segtool.gui.main_window import MainWindow
 from segtool.gui.preferences import Preferences, RecentFolder
 from segtool.gui.session_state import Level, Overwrite, SaveKind
+from segtool.gui.theme import Appearance
+from segtool.gui.training_state import Phase
 from segtool.project.document import Document
 from segtool.project.status import Status
 
@@ -273,8 +278,7 @@ def test_segmenting_corrected_images_asks_and_may_be_refused(
     opened: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = opened._session
-    if session.model is None:
-        pytest.skip("no model comes with the program yet")
+    assert session.model is not None
     asked: list[tuple[int, int]] = []
     monkeypatch.setattr(ask, "ask_overwrite", lambda *_, worked_on, total: asked.append((worked_on, total)))
     _paint(opened)
@@ -287,8 +291,7 @@ def test_segmenting_corrected_images_asks_and_may_be_refused(
 
 def test_segmenting_fills_what_is_unlabelled(opened: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
     session = opened._session
-    if session.model is None:
-        pytest.skip("no model comes with the program yet")
+    assert session.model is not None
     monkeypatch.setattr(ask, "ask_overwrite", lambda *_, **__: Overwrite.FILL_VOID)
     _paint(opened, value=0)
     opened.action_set[ActionId.SEGMENT_IMAGE].trigger()
@@ -300,3 +303,40 @@ def test_segmenting_fills_what_is_unlabelled(opened: MainWindow, monkeypatch: py
     assert not opened.status.job.isVisible()
     assert session.project is not None
     assert session.project.status("a.png") is Status.CORRECTED
+
+
+def test_the_look_changes_at_once_and_is_remembered(opened: MainWindow, qapp: QApplication) -> None:
+    opened._session.message.emit("to act on", Level.WARNING)
+    light = opened.action_set[ActionId.BRUSH].icon().pixmap(20, 20).toImage()
+    swatch = opened.classes.model.index(1, 0).data(Qt.ItemDataRole.DecorationRole).pixmap(16, 16).toImage()
+    try:
+        opened.set_appearance(Appearance.DARK)
+        qapp.processEvents()
+        assert theme.is_dark()
+        assert opened.action_set[ActionId.BRUSH].icon().pixmap(20, 20).toImage() != light
+        assert theme.DARK.warning_ground in opened.messages._rows[0].styleSheet()
+        assert Preferences().appearance is Appearance.DARK
+        after = opened.classes.model.index(1, 0).data(Qt.ItemDataRole.DecorationRole).pixmap(16, 16).toImage()
+        assert after.pixelColor(8, 8) == swatch.pixelColor(8, 8)
+    finally:
+        opened.set_appearance(Appearance.LIGHT)
+
+
+def test_closing_while_a_training_runs_asks(opened: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
+    session, training = opened._session, opened._training
+    for key in ("a.png", "b.png"):
+        session.open_image(key)
+        _paint(opened)
+        assert session.apply_pixels("Rest", Rect(0, 20, 120, 70), np.zeros((70, 120), dtype=np.uint8))
+    assert session.wait_until_saved()
+    assert training.start(RunSettings(minutes=1.0), base="nuclei", name="0001-nuclei")
+    qtbot.waitUntil(lambda: training.state.phase is Phase.TRAINING)
+    assert opened.status.training.isVisible()
+    assert opened.action_set[ActionId.STOP_TRAINING].isEnabled()
+    assert not opened.action_set[ActionId.RETRAIN].isEnabled()
+    answers = [False, True]
+    monkeypatch.setattr(ask, "ask_stop_training", lambda *_: answers.pop(0))
+    assert not opened.close()
+    assert training.is_running
+    assert opened.close()
+    assert not training.is_running

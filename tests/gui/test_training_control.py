@@ -199,6 +199,22 @@ def test_held_out_images_are_chosen_once_and_never_trained_on(qtbot, tmp_path, s
     assert json.loads((root / "segtool.json").read_text())["held_out"] == held_out
 
 
+def test_masks_that_lie_elsewhere_are_named_to_the_process(qtbot, tmp_path, session, control):
+    root, place = make_folder(tmp_path / "photos"), tmp_path / "place"
+    place.mkdir()
+    (root / "masks").rename(place / "masks")
+    session.open_folder(root, data_root=place)
+    found = tmp_path / "arguments.json"
+    program = child(tmp_path, f"pathlib.Path({str(found)!r}).write_text(json.dumps(sys.argv[1:]))", "sys.exit(3)")
+    control = control(program)
+    control.start(SHORT, base="none", name="0001-test")
+    wait_for_end(qtbot, control)
+    arguments = json.loads(found.read_text())
+    assert arguments[0] == str(root)
+    assert arguments[arguments.index("--data") + 1] == str(place)
+    assert arguments[arguments.index("--out") + 1] == str(place / "models" / "0001-test")
+
+
 def test_a_double_click_on_stop_asks_once(qtbot, tmp_path, tiny_model_folder, session, control):
     session.open_folder(make_folder(tmp_path / "photos"))
     program = child(

@@ -109,7 +109,9 @@ class RetrainDialog(QDialog):
         super().accept()
 
     def done(self, result: int) -> None:
-        """End the thread whichever way the dialog is closed."""
+        """End the thread whichever way the dialog is closed, and listen no more: nothing may start it again."""
+        self._session.saved_changed.disconnect(self._read_images)
+        self._session.entries_changed.disconnect(self._read_images)
         self._worker.close()
         super().done(result)
 

@@ -26,6 +26,7 @@ _HELD_OUT_HELP = (
     "Held-out images are never trained on: they measure whether the new model is better. "
     f"From {FEWEST_IMAGES} images on, one in {ONE_IN} is chosen once, by chance, and stays held out."
 )
+_TABLE_WIDTH = 340
 _SCORING = "scoring (held out)"
 HEADERS = ("Image", "Status", "Used for")
 _Index = QModelIndex | QPersistentModelIndex
@@ -173,6 +174,7 @@ def _table(model: TrainingImagesModel) -> QTableView:
     table.setAlternatingRowColors(True)
     table.setWordWrap(False)
     table.setAccessibleName("Images that take part")
+    table.setMinimumWidth(_TABLE_WIDTH)
     table.verticalHeader().hide()
     table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE)
     header = table.horizontalHeader()

@@ -59,10 +59,10 @@ class ImageListPanel(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self.model = ImageListModel(session, self)
+        self.thumbnails = Thumbnails(self)
+        self.model = ImageListModel(session, self.thumbnails, self)
         self.filter = ImageFilter(self)
         self.filter.setSourceModel(self.model)
-        self.thumbnails = Thumbnails(self)
         self.view = ImageView()
         self.view.setModel(self.filter)
         self._delegate = ImageDelegate(self.thumbnails)
@@ -111,7 +111,6 @@ class ImageListPanel(QWidget):
         self.view.stepped.connect(self._open)
         self.view.clicked.connect(self._clicked)
         self.view.activated.connect(self._clicked)
-        self.thumbnails.ready.connect(lambda _: self.view.viewport().update())
         session.project_changed.connect(self._on_project)
         session.document_changed.connect(self._follow)
         session.entries_changed.connect(self._show_counts)
@@ -157,6 +156,8 @@ class ImageListPanel(QWidget):
         """Make the row of the open image the current one, without opening it once more."""
         document = self._session.document
         row = self.model.row_of(document.entry.key) if document is not None else -1
+        if document is not None:
+            self.thumbnails.retry(document.entry.path)
         index = self.filter.mapFromSource(self.model.index(row, 0))
         self.view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         if index.isValid():

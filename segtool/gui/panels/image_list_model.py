@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from pathlib import Path
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 
+from segtool.gui.panels.thumbnails import Thumbnails
 from segtool.gui.session import Session
 from segtool.project.project import ImageEntry
 from segtool.project.status import Status
@@ -31,13 +33,15 @@ def status_of(index: Index) -> Status:
 class ImageListModel(QAbstractListModel):
     """One row for each image, in the order of the project; the truth stays in the session."""
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, thumbnails: Thumbnails, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._thumbnails = session, thumbnails
         self._entries: tuple[ImageEntry, ...] = ()
         self._rows: dict[str, int] = {}
+        self._row_of_path: dict[Path, int] = {}
         session.project_changed.connect(self.reload)
         session.entries_changed.connect(self._on_entries_changed)
+        thumbnails.ready.connect(self._on_thumbnail)
         self.reload()
 
     def reload(self) -> None:
@@ -46,6 +50,7 @@ class ImageListModel(QAbstractListModel):
         project = self._session.project
         self._entries = project.entries if project is not None else ()
         self._rows = {entry.key: row for row, entry in enumerate(self._entries)}
+        self._row_of_path = {entry.path: row for row, entry in enumerate(self._entries)}
         self.endResetModel()
 
     def row_of(self, key: str) -> int:
@@ -84,7 +89,8 @@ class ImageListModel(QAbstractListModel):
 
     def _reason(self, entry: ImageEntry) -> str:
         """Return why an image cannot be opened, without its path: the row says which image it is."""
-        reason = self._session.entry_reason(entry.key).removeprefix(f"{entry.path}: ")
+        reason = self._session.entry_reason(entry.key) or self._thumbnails.reason(entry.path)
+        reason = reason.removeprefix(f"{entry.path}: ")
         return reason[:1].upper() + reason[1:]
 
     def _description(self, entry: ImageEntry) -> str:
@@ -92,6 +98,11 @@ class ImageListModel(QAbstractListModel):
             return f"Cannot be opened. {reason}"
         unsaved = ", unsaved changes" if self._session.is_unsaved(entry.key) else ""
         return f"{self._status(entry.key).value.capitalize()}{unsaved}"
+
+    def _on_thumbnail(self, path: Path) -> None:
+        if path in self._row_of_path:
+            index = self.index(self._row_of_path[path])
+            self.dataChanged.emit(index, index)
 
     def _on_entries_changed(self, keys: frozenset[str]) -> None:
         rows = sorted(self._rows[key] for key in keys if key in self._rows)

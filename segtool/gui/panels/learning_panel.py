@@ -29,6 +29,7 @@ from segtool.gui.training_state import Comparison, Phase, RunState, duration_tex
 _IDLE = "Correct the masks of a few images, then retrain: the model learns from your corrections."
 _METRIC_NAMES = {"f1": "F1", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
 _PERMILLE = 1000
+_BAR_HEIGHT = 12
 _LOG_LINES_SHOWN = 8
 
 
@@ -59,6 +60,7 @@ class LearningPanel(QScrollArea):
         self.progress = QProgressBar()
         self.progress.setRange(0, _PERMILLE)
         self.progress.setTextVisible(False)
+        self.progress.setFixedHeight(_BAR_HEIGHT)
         self.progress.setAccessibleName("Progress of the training")
         self.times = _wrapped("")
         self.plots = RunPlots()
@@ -102,9 +104,11 @@ class LearningPanel(QScrollArea):
         layout.addWidget(self.progress)
         layout.addWidget(self.times)
         layout.addLayout(buttons)
-        for widget in (self.plots, self.comparison, self.log_button, self.log, self.versions):
-            layout.addWidget(widget)
-        layout.setStretchFactor(self.versions, 1)
+        layout.addWidget(self.plots)
+        layout.addWidget(self.comparison)
+        layout.addWidget(self.log_button, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.log)
+        layout.addWidget(self.versions, 1)
         self.setWidget(self._content)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -146,6 +150,7 @@ class ComparisonTable(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._rows: list[list[str]] = []
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(2 * theme.SPACE)
@@ -155,6 +160,7 @@ class ComparisonTable(QWidget):
 
     def show_comparison(self, comparison: Comparison | None) -> None:
         """Show these metrics, or nothing where nothing was measured."""
+        self._rows.clear()
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
@@ -164,30 +170,27 @@ class ComparisonTable(QWidget):
             return
         old = None if comparison.old_scores is None else asdict(comparison.old_scores)
         images = "1 held-out image" if comparison.held_out == 1 else f"{comparison.held_out} held-out images"
-        self._add(0, [f"On {images}", "before" if old else "", "new", "change" if old else ""], is_header=True)
-        for row, (name, value) in enumerate(asdict(new).items(), start=1):
+        self._add(0, [f"On {images}"], is_muted=True)
+        self._add(1, ["", "before" if old else "", "new", "change" if old else ""], is_muted=True)
+        for row, (name, value) in enumerate(asdict(new).items(), start=2):
             before = "" if old is None else f"{old[name]:.3f}"
             change = "" if old is None else f"{value - old[name]:+.3f}".replace("-", "−")
             self._add(row, [_METRIC_NAMES[name], before, f"{value:.3f}", change])
 
     def rows(self) -> list[list[str]]:
         """Return the texts of the table, row by row."""
-        rows = []
-        for row in range(self._grid.rowCount()):
-            items = [self._grid.itemAtPosition(row, column) for column in range(4)]
-            labels = [item.widget() for item in items if item is not None]
-            rows.append([label.text() for label in labels if isinstance(label, QLabel)])
-        return [texts for texts in rows if texts]
+        return list(self._rows)
 
-    def _add(self, row: int, texts: list[str], *, is_header: bool = False) -> None:
+    def _add(self, row: int, texts: list[str], *, is_muted: bool = False) -> None:
+        self._rows.append(texts)
         for column, text in enumerate(texts):
             label = QLabel(text)
             side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
             label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
-            if is_header:
+            if is_muted:
                 label.setFont(theme.small_font(label.font()))
                 label.setForegroundRole(label.palette().ColorRole.PlaceholderText)
-            self._grid.addWidget(label, row, column)
+            self._grid.addWidget(label, row, column, 1, 4 if len(texts) == 1 else 1)
 
 
 def _headline(state: RunState) -> str:

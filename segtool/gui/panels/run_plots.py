@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from segtool.core.run_events import RunEpoch
 from segtool.gui import theme
 
-_PLOT_HEIGHT = 120
+_PLOT_HEIGHT = 118
+_AXIS_LABEL_HEIGHT = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class RunPlots(QWidget):
         self.loss, self.f1 = _plot("Loss"), _plot("F1")
         self.f1.setXLink(self.loss)
         self.f1.setLabel("bottom", "step")
+        self.f1.setFixedHeight(_PLOT_HEIGHT + _AXIS_LABEL_HEIGHT)
         self.f1.setYRange(0, 1, padding=0.02)
         self._lines = {
             "train_loss": self.loss.plot(),
@@ -125,7 +127,8 @@ class RunPlots(QWidget):
 def _plot(title: str) -> pg.PlotWidget:
     """Return an empty plot that only shows: no menu, no zoom by mistake, no buttons."""
     plot = pg.PlotWidget()
-    plot.setMinimumHeight(_PLOT_HEIGHT)
+    plot.setFixedHeight(_PLOT_HEIGHT)
+    plot.setMinimumWidth(0)
     plot.setMenuEnabled(False)
     plot.setMouseEnabled(False, False)
     plot.hideButtons()

@@ -27,10 +27,11 @@ _MAX_PIXELS = 40_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Small:
-    """A thumbnail as it comes from the thread: H×W×3 uint8, or None if the image gives none."""
+    """What the thread makes of an image: H×W×3 uint8, or None if it gives none, and why it cannot be read."""
 
     path: Path
     rgb: npt.NDArray[np.uint8] | None
+    reason: str = ""
 
 
 class Thumbnails(QObject):
@@ -47,6 +48,7 @@ class Thumbnails(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._made: OrderedDict[Path, QPixmap] = OrderedDict()
+        self._reasons: dict[Path, str] = {}
         self._waiting: list[Path] = []
         self._busy = False
         self._thread = WorkerThread("segtool-thumbnails")
@@ -67,10 +69,20 @@ class Thumbnails(QObject):
         self._start_next()
         return None
 
+    def reason(self, path: Path) -> str:
+        """Return why an image could not be read for its thumbnail, an empty string if nothing is known against it."""
+        return self._reasons.get(path, "")
+
+    def retry(self, path: Path) -> None:
+        """Make the thumbnail of an image again that could not be read but now can."""
+        if self._reasons.pop(path, ""):
+            self._made.pop(path, None)
+
     def forget(self) -> None:
         """Drop everything: another folder has been opened."""
         self._waiting.clear()
         self._made.clear()
+        self._reasons.clear()
 
     def close(self) -> None:
         """End the thread."""
@@ -85,6 +97,8 @@ class Thumbnails(QObject):
     @Slot(object)
     def _take(self, small: _Small) -> None:
         self._busy = False
+        if small.reason:
+            self._reasons[small.path] = small.reason
         self._made[small.path] = QPixmap() if small.rgb is None else _to_pixmap(small.rgb)
         while len(self._made) > _KEPT:
             self._made.popitem(last=False)
@@ -100,10 +114,12 @@ def _make(path: Path) -> Generator[_Small, None, None]:
     """Yield the thumbnail of an image, at twice its size for dense screens."""
     try:
         header = probe_image(path)
+        # A damaged image says so here, long before somebody opens it.
         rgb = None if header.width * header.height > _MAX_PIXELS else _shrunk(display_rgb(read_image(path).pixels))
-    except SegToolError:
-        rgb = None  # the list says why an image cannot be read once somebody opens it
-    yield _Small(path, rgb)
+    except SegToolError as exc:
+        yield _Small(path, None, str(exc))
+    else:
+        yield _Small(path, rgb)
 
 
 def _shrunk(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

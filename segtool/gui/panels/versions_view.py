@@ -35,6 +35,7 @@ class VersionsView(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._was_active = ""
         self.list = QTreeWidget()
         self.list.setHeaderLabels([_HEADERS[column] for column in Column])
         self.list.setRootIsDecorated(False)
@@ -42,6 +43,8 @@ class VersionsView(QWidget):
         self.list.setAlternatingRowColors(True)
         self.list.setIconSize(theme.SMALL_ICON_SIZE)
         self.list.setAccessibleName("Versions of the model")
+        self._row_height = self.list.fontMetrics().height() + theme.SPACE
+        self.list.setMinimumHeight(self._row_height * (_ROWS_SHOWN + 1))
         header = self.list.header()
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(24)
@@ -63,17 +66,20 @@ class VersionsView(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return a size for a few rows."""
-        row = self.list.fontMetrics().height() + theme.SPACE
-        return QSize(280, row * (_ROWS_SHOWN + 1) + self.activate_button.sizeHint().height())
+        return QSize(280, self._row_height * (_ROWS_SHOWN + 1) + self.activate_button.sizeHint().height())
 
     @Slot()
     def read(self) -> None:
-        """Show the models that there are now; the chosen row stays chosen."""
+        """Show the models that there are now; the chosen row stays chosen, the active one is followed."""
         chosen, active = self._chosen(), self._session.model
+        if chosen == self._was_active:
+            chosen = ""
+        self._was_active = "" if active is None else active.name
         self.list.clear()
         for entry in self._session.models:
             is_active = active is not None and entry.name == active.name
             item = _item(entry, is_active=is_active)
+            item.setSizeHint(Column.NAME, QSize(0, self._row_height))
             self.list.addTopLevelItem(item)
             if entry.name == chosen or (not chosen and is_active):
                 self.list.setCurrentItem(item)

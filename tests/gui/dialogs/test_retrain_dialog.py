@@ -47,7 +47,8 @@ def open_dialog(qtbot, session) -> Iterator[OpenDialog]:
 
     yield make
     for dialog in made:
-        dialog.close()
+        if dialog.isVisible():
+            dialog.reject()
 
 
 def test_what_is_shown_is_what_is_trained(qtbot, tmp_path, open_dialog):
@@ -90,7 +91,7 @@ def test_models_to_start_from_are_offered_and_the_active_one_comes_first(
 
 @pytest.mark.parametrize(
     ("folder", "words"),
-    [({"with_mask": 0}, "no masks to train on"), ({"one_class": True}, "at least two classes")],
+    [({"with_mask": 0}, "There are no masks to train on"), ({"one_class": True}, "The masks hold only background")],
 )
 def test_start_says_why_it_cannot(tmp_path, open_dialog, folder, words):
     dialog = open_dialog(make_folder(tmp_path / "photos", **folder))
@@ -112,7 +113,7 @@ def test_images_can_be_left_out(qtbot, tmp_path, open_dialog):
     assert key not in dialog.settings.images
     assert len(dialog.settings.images) == IMAGES - 2
     qtbot.mouseClick(dialog.images_box.none_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "no masks to train on" in dialog.reason.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "There are no masks to train on" in dialog.reason.text(), timeout=10_000)
     assert not dialog.start_button.isEnabled()
     qtbot.mouseClick(dialog.images_box.all_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(dialog.start_button.isEnabled, timeout=10_000)
@@ -142,6 +143,13 @@ def test_a_mask_that_is_saved_meanwhile_joins_in(qtbot, tmp_path, session, open_
     qtbot.waitUntil(lambda: len(dialog.images.rows) == 3, timeout=10_000)
     assert dialog.images.rows[2].key == "4.png"
     assert dialog.images.rows[2].status is Status.CORRECTED
+
+
+def test_a_closed_dialog_follows_the_session_no_more(tmp_path, session, open_dialog):
+    dialog = open_dialog(make_folder(tmp_path / "photos"))
+    dialog.reject()
+    session.set_status("0.png", Status.PREDICTED)
+    assert len(dialog.images.rows) == IMAGES
 
 
 def test_settings_are_remembered_and_images_are_not(tmp_path, open_dialog):

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
@@ -36,6 +39,14 @@ def test_arrow_keys_walk_through_the_list(opened: MainWindow, qtbot: QtBot) -> N
     assert opened.images.view.hasFocus()
 
 
+def test_an_image_that_was_repaired_loses_its_mark(opened: MainWindow, image_folder: Path, qtbot: QtBot) -> None:
+    index = opened.images.filter.index(2, 0)
+    qtbot.waitUntil(lambda: bool(index.data(Role.REASON)))
+    shutil.copyfile(image_folder / "a.png", image_folder / "broken.png")
+    assert opened._session.open_image("broken.png")
+    assert index.data(Role.REASON) == ""
+
+
 def test_the_row_follows_the_open_image(opened: MainWindow) -> None:
     opened._session.step_image(2)
     assert opened.images.view.currentIndex().data(Role.KEY) == _open_key(opened) != "a.png"
@@ -45,7 +56,6 @@ def test_a_row_that_cannot_be_opened_is_greyed_with_the_reason(opened: MainWindo
     images = opened.images
     index = images.filter.index(2, 0)
     assert index.data(Role.KEY) == "broken.png"
-    assert index.data(Role.REASON) == ""
     spot = images.view.visualRect(index).center()
     qtbot.mouseClick(images.view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
     assert _open_key(opened) == "a.png"
@@ -94,6 +104,8 @@ def test_thumbnails_appear_and_are_drawn(opened: MainWindow, qtbot: QtBot) -> No
     assert thumbnail.width() == 80
     broken = images.filter.index(2, 0).data(Role.PATH)
     qtbot.waitUntil(lambda: (found := images.thumbnails.get(broken)) is not None and found.isNull())
+    assert images.filter.index(2, 0).data(Role.REASON)
+    assert not opened._session.entry_reason("broken.png")
     rect = images.view.visualRect(images.filter.index(1, 0))
     row = images.view.viewport().grab(rect).toImage()
     drawn = {QColor(row.pixel(x, rect.height() // 2)).name() for x in range(6, 42)}

@@ -110,7 +110,8 @@ def test_a_run_is_followed_from_start_to_comparison(qtbot, tmp_path, tiny_model_
     assert panel.retrain_button.isVisible()
     assert panel.comparison.isVisible()
     assert panel.comparison.rows() == [
-        ["On 1 held-out image", "before", "new", "change"],
+        ["On 1 held-out image"],
+        ["", "before", "new", "change"],
         ["F1", "0.900", "0.950", "+0.050"],
         ["IoU", "0.450", "0.475", "+0.025"],
         ["Precision", "0.750", "0.750", "+0.000"],

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths
+from platformdirs import user_documents_path
 
 from segtool.core.errors import ProjectError
 from segtool.resources import resource_path
@@ -16,8 +16,8 @@ FOLDER_NAME = "segtool-sample"
 
 def sample_destination() -> Path:
     """Return where the copy lies: in the person's documents, or in their home if there is no such folder."""
-    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-    return (Path(documents) if documents else Path.home()) / FOLDER_NAME
+    documents = user_documents_path()
+    return (documents if documents.is_dir() else Path.home()) / FOLDER_NAME
 
 
 def copy_sample(destination: Path | None = None) -> Path:

@@ -1,0 +1,78 @@
+"""Starting the window, or working on the folder without one where there is no display."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from segtool import __version__
+from segtool.core.errors import SegToolError
+from segtool.sample.copying import copy_sample
+
+_PLATFORMS_WITHOUT_SCREEN = frozenset({"offscreen", "minimal", "vnc", "linuxfb", "eglfs"})
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the window, or segment the folder without one where there is no display.
+
+    Nothing of Qt is imported before it is known that a window can be opened: a machine without a display
+    may lack the libraries of the system that Qt needs.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments after the program's name; those of the process if not given.
+
+    Returns
+    -------
+    int
+        Exit status: 0 if all went well.
+    """
+    arguments = _parser().parse_args(sys.argv[1:] if argv is None else argv)
+    if not has_display():
+        sys.stderr.write("There is no display, so no window can be opened: working on the folder without one.\n")
+        return _run_without_display(arguments)
+    try:
+        from segtool.app import run_window
+    except ImportError as exc:
+        sys.stderr.write(
+            f"segtool: the window cannot be opened ({exc}). Install the missing library: on Debian and Ubuntu "
+            "tools/install_qt_libraries.sh does it, elsewhere install PySide6-Essentials again.\n"
+        )
+        return 1
+    return run_window(arguments.folder, sample=arguments.sample)
+
+
+def has_display() -> bool:
+    """Tell whether a window can be opened: only Linux and its like can be without a display."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    if os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0] in _PLATFORMS_WITHOUT_SCREEN:
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="segtool",
+        description="Label every pixel of your images with a U-Net, correct the masks, retrain.",
+        epilog="segtool --help lists the commands that work without the window.",
+    )
+    parser.add_argument("folder", nargs="?", type=Path, help="a folder of images, or one image in it")
+    parser.add_argument("--sample", action="store_true", help="open a copy of the sample images")
+    parser.add_argument("--version", action="version", version=f"segtool {__version__}")
+    return parser
+
+
+def _run_without_display(arguments: argparse.Namespace) -> int:
+    from segtool.headless import run_headless
+
+    try:
+        folder = arguments.folder if arguments.folder is not None and not arguments.sample else copy_sample()
+        return run_headless(folder)
+    except SegToolError as exc:
+        sys.stderr.write(f"segtool: {exc}\n")
+        return 1
