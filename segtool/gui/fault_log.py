@@ -47,6 +47,7 @@ class FaultReporter(QObject):
         self._crash_file: IO[str] | None = None
         self._handler: logging.Handler | None = None
         self._hooks = (sys.excepthook, threading.excepthook)
+        self._was_watching = faulthandler.is_enabled()
         self._caught.connect(self._tell)
 
     def install(self) -> None:
@@ -69,6 +70,8 @@ class FaultReporter(QObject):
         sys.excepthook, threading.excepthook = self._hooks
         if self._crash_file is not None:
             faulthandler.disable()
+            if self._was_watching:
+                faulthandler.enable()
             self._crash_file.close()
             self._crash_file = None
         if self._handler is not None:

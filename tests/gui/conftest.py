@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -21,9 +20,6 @@ from segtool.gui.session import Session
 from segtool.gui.session_state import Level
 from segtool.gui.training_control import TrainingControl
 from segtool.sample import draw_nuclei
-
-# Stands for a training that takes long: it says nothing and ends when its pipe closes.
-ENDLESS_TRAINING = (sys.executable, "-c", "import sys; sys.stdin.read()")
 
 
 @pytest.fixture(scope="session")
@@ -68,14 +64,14 @@ def messages(session: Session) -> list[tuple[str, Level]]:
 
 
 @pytest.fixture
-def make_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Callable[[], MainWindow]]:
+def make_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Callable[..., MainWindow]]:
     """Builds windows, shows them, and ends their threads afterwards."""
     make_application()
     made: list[tuple[MainWindow, Session, TrainingControl]] = []
 
-    def make() -> MainWindow:
+    def make(*, training_program: Sequence[str] | None = None) -> MainWindow:
         session = Session(autosave_ms=60_000)
-        training = TrainingControl(session, program=ENDLESS_TRAINING)
+        training = TrainingControl(session, program=training_program)
         window = MainWindow(session, training, log_file=tmp_path / "segtool.log")
         made.append((window, session, training))
         window.show()
