@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segtool.core.errors import ModelError, SegToolError
+from segtool.inference.signal_stack import kept_signal_stack
 from segtool.models.card import NETWORK_DATA_FILE, NETWORK_FILE, ModelCard
 from segtool.models.integrity import verify_model
 
@@ -88,7 +89,8 @@ class Runtime:
             network = core.read_model(path, folder / NETWORK_DATA_FILE)
             _check_operations(network, path)
             _check_shapes(network, card, path)
-            runtime = cls(card, core.compile_model(network, "CPU", _SETTINGS))
+            with kept_signal_stack():
+                runtime = cls(card, core.compile_model(network, "CPU", _SETTINGS))
             runtime._check_answer(path)
         except (RuntimeError, MemoryError, ValueError) as exc:  # a damaged name is no UTF-8: a ValueError
             raise ModelError(f"the network cannot be loaded ({_first_line(exc)})", path=path, remedy=_REMEDY) from exc
