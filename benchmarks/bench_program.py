@@ -28,6 +28,7 @@ from segtool.gui.main_window import MainWindow
 from segtool.gui.session import Session
 from segtool.gui.session_state import Overwrite
 from segtool.gui.training_control import TrainingControl
+from segtool.project.project import Project
 from segtool.project.status import Status
 from segtool.sample import draw_nuclei
 
@@ -71,6 +72,16 @@ def wait_for(condition: object, *, seconds: float = 600) -> None:
         QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
         if time.monotonic() > end:
             raise TimeoutError("the benchmark waited too long")
+
+
+def open_folder(rounds: int) -> Row:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "masks").mkdir()
+        for number in range(10_000):
+            (folder / f"image {number}.png").touch()
+            (folder / "masks" / f"image {number}.png").touch()
+        return Row("find 10,000 images and their masks", measure(lambda: Project.open(folder), rounds=rounds))
 
 
 def start_to_window(rounds: int) -> tuple[Row, Row]:
@@ -203,6 +214,7 @@ def main() -> None:
     arguments = parser.parse_args()
     many, few = (20, 3) if arguments.quick else (300, 12)
     rows = [*start_to_window(2 if arguments.quick else 7)]
+    rows.append(open_folder(few))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for number in range(2):
