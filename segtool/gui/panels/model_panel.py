@@ -119,7 +119,8 @@ def card_facts(entry: ModelEntry) -> list[tuple[str, str, str]]:
     card = entry.card
     facts = [
         ("F1", _score_text(card), "Agreement with the masks of images that it was not trained on; 1 is perfect"),
-        ("Trained", _trained_text(card), "When, on how many images, and from which model"),
+        ("Trained", _trained_text(card), "When, and on how many images"),
+        *_base_fact(card),
         ("Classes", ", ".join(item.name for item in card.classes), "What it tells apart"),
     ]
     parameters = card.training.get("parameters")
@@ -146,10 +147,14 @@ def _trained_text(card: ModelCard) -> str:
     images: Any = card.training.get("images")
     if isinstance(images, int):
         parts.append(f"on {_images(images)}")
-    base = card.training.get("base")
-    if isinstance(base, str) and base != "none":
-        parts.append(f"from {base}")
     return " ".join(parts) if parts else "unknown"
+
+
+def _base_fact(card: ModelCard) -> list[tuple[str, str, str]]:
+    base = card.training.get("base")
+    return (
+        [("Base", base, "The model that its training started from")] if isinstance(base, str) and base != "none" else []
+    )
 
 
 def _images(count: int, kind: str = "") -> str:
