@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,6 +64,10 @@ def machine() -> str:
 
 
 def peak_memory_mib(*, children: bool = False) -> float:
-    """Return the largest resident size so far of this process, or of its ended children, in MiB."""
+    """Return the largest resident size so far of this process, or of its ended children, in MiB; NaN on Windows."""
+    if sys.platform == "win32":
+        return float("nan")
+    import resource
+
     who = resource.RUSAGE_CHILDREN if children else resource.RUSAGE_SELF
-    return resource.getrusage(who).ru_maxrss / 1024
+    return resource.getrusage(who).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import io
+import math
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from segtool import __version__
-from segtool.commands.reporting import Reporter
+from segtool.commands.reporting import Reporter, as_segtool_error
 from segtool.core.errors import SegToolError
 
 # Command → module of segtool.commands with ``run(arguments, reporter) -> int``.
@@ -31,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return open_window(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    _prepare_streams()
     try:
         parsed = build_parser().parse_args(arguments)
     except SystemExit as exc:
@@ -38,9 +42,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     reporter = Reporter()
     try:
         return int(import_module(f"segtool.commands.{COMMANDS[parsed.command]}").run(parsed, reporter))
-    except SegToolError as exc:
-        reporter.finish()
-        return _fail(str(exc))
     except KeyboardInterrupt:
         reporter.finish()
         return _fail("interrupted")
@@ -48,14 +49,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output has gone (`segtool info . | head`): there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except OSError as exc:
+    except (SegToolError, OSError, MemoryError) as exc:
         reporter.finish()
-        return _fail(f"{exc.filename or ''}: {exc.strerror or exc}".lstrip(": "))
+        return _fail(str(as_segtool_error(exc)))
+
+
+def _prepare_streams() -> None:
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Closed by whoever started the program (`>&-`).
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - lives as long as the process
+        elif isinstance(stream, io.TextIOWrapper):
+            # A file's name may hold what the terminal's encoding does not have.
+            stream.reconfigure(errors="backslashreplace")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of every command."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="segtool",
         description="Label every pixel of your images with a U-Net, correct the masks, retrain.",
         epilog="Without a command, segtool [FOLDER] opens the window.",
@@ -74,8 +86,8 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--base", metavar="NAME|DIR|none", help="model to start from (default: the bundled one)")
     train.add_argument("--out", metavar="DIR", required=True, help="model folder to write; must not exist")
     length = train.add_mutually_exclusive_group()
-    length.add_argument("--minutes", type=float, metavar="M", help="time budget (default: 3)")
-    length.add_argument("--epochs", type=int, metavar="N", help="number of epochs instead of a time budget")
+    length.add_argument("--minutes", type=_minutes, metavar="M", help="time budget (default: 3)")
+    length.add_argument("--epochs", type=_epochs, metavar="N", help="number of epochs instead of a time budget")
     train.add_argument("--settings", metavar="FILE", help="JSON file with any other training settings")
     train.add_argument("--compare", metavar="NAME|DIR", help="model to score beside the new one (default: the base)")
     train.add_argument("--data", metavar="DIR", help="where masks, segtool.json and models/ lie, if not in FOLDER")
@@ -95,12 +107,39 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str, *, folder: bool
+    commands: argparse._SubParsersAction[_Parser], name: str, text: str, *, folder: bool
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     if folder:
         parser.add_argument("folder", metavar="FOLDER", help="image folder, or a folder with images/ and masks/")
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that tells a mistake in one line, as everything else is told."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG_USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def _minutes(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, not {text!r}")
+    return value
+
+
+def _epochs(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number above 0, not {text!r}")
+    return value
 
 
 def _fail(text: str) -> int:

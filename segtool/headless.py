@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
 from segtool.commands.choosing import load_runtime, require_images
 from segtool.commands.segmenting import Segmented, segment_folder
+from segtool.core.classes import BACKGROUND, VOID
+from segtool.core.errors import MaskError, SegToolError
 from segtool.formats.image import read_image
 from segtool.formats.mask_png import read_mask
 from segtool.formats.preview import contact_sheet, overlay_rgb
@@ -17,6 +21,7 @@ from segtool.project.layout import OVERLAYS_FOLDER
 from segtool.project.project import Project
 
 CONTACT_SHEET = "contact-sheet.png"
+_TILE_SIDE = 360
 
 
 def run_headless(folder: Path) -> int:
@@ -43,15 +48,38 @@ def run_headless(folder: Path) -> int:
         if item.failed:
             sys.stdout.write(f"{item.failed}\n")
             continue
-        mask = read_mask(item.mask_path)
-        share = float(np.mean((mask > 0) & (mask < 255)))
+        try:
+            pixels, mask = _image_and_mask(item)
+        except SegToolError as exc:
+            sys.stdout.write(f"{exc}\n")
+            continue
+        share = float(np.mean((mask != BACKGROUND) & (mask != VOID)))
         sys.stdout.write(f"{item.entry.key}: {share:.1%} labelled{f' ({item.skipped})' if item.skipped else ''}\n")
-        shown = overlay_rgb(read_image(item.entry.path).pixels, mask, project.classes)
-        tiles.append((item.entry.key, shown))
+        tiles.append((item.entry.key, _shrunk(overlay_rgb(pixels, mask, project.classes))))
     if not tiles:
         return 1
     overlays = project.data_root / OVERLAYS_FOLDER
     sheet = overlays / CONTACT_SHEET
-    write_rgb(sheet, contact_sheet(tiles, columns=3, side=360))
+    write_rgb(sheet, contact_sheet(tiles, columns=3, side=_TILE_SIDE))
     sys.stdout.write(f"masks: {project.masks_root}\noverlays: {overlays}\ncontact sheet: {sheet}\n")
     return 0
+
+
+def _image_and_mask(item: Segmented) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.uint8]]:
+    """Read both; a mask that was there before may be damaged or another image's."""
+    pixels, mask = read_image(item.entry.path).pixels, read_mask(item.mask_path)
+    if mask.shape != pixels.shape[:2]:
+        raise MaskError(
+            f"the mask has {mask.shape[1]}×{mask.shape[0]} pixels, its image {pixels.shape[1]}×{pixels.shape[0]}",
+            path=item.mask_path,
+        )
+    return pixels, mask
+
+
+def _shrunk(tile: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Make a tile no larger than it will be shown: a folder may hold thousands of large images."""
+    scale = _TILE_SIDE / max(tile.shape[:2])
+    if scale >= 1:
+        return tile
+    size = (max(1, round(tile.shape[1] * scale)), max(1, round(tile.shape[0] * scale)))
+    return cv2.resize(tile, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from segtool.commands.reporting import Reporter
 from segtool.core.errors import ModelError, ProjectError
 from segtool.inference.runtime import Runtime
 from segtool.project.layout import ImageEntry
 from segtool.project.project import Project
+
+
+def open_project(folder: str, reporter: Reporter, *, data_root: str | None = None) -> Project:
+    """Open a folder and warn of what its notes say, such as a list of classes that cannot be used."""
+    project = Project.open(Path(folder), data_root=None if data_root is None else Path(data_root))
+    for note in project.notes:
+        reporter.warning(note)
+    return project
 
 
 def load_runtime(project: Project, name_or_dir: str | None) -> Runtime:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
-from segtool.commands.choosing import load_runtime, require_images
+from segtool.commands.choosing import load_runtime, open_project, require_images
 from segtool.commands.reporting import Reporter
 from segtool.core.errors import ProjectError
 from segtool.core.metrics import METRICS
 from segtool.inference.evaluate import Evaluation, evaluate_images
-from segtool.project.project import Project
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Evaluate as the arguments say; return the exit code."""
-    project = Project.open(Path(arguments.folder))
+    project = open_project(arguments.folder, reporter)
     pairs = [(entry.path, entry.mask_path) for entry in require_images(project) if entry.mask_path.is_file()]
     if not pairs:
         raise ProjectError("there are no masks to compare with", path=project.masks_root)

@@ -23,11 +23,19 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
         return 0
     for entry in entries:
         names = ", ".join(item.name for item in entry.card.classes)
-        metrics = entry.card.metrics
-        score = "not scored" if metrics is None else f"F1 {metrics['pooled']['f1']:.3f} on {metrics['images']} held out"
         origin = "bundled" if entry.bundled else "trained here"
-        reporter.line(f"{entry.name}  ({origin}, {entry.card.created[:10]})  {names}  {score}")
+        reporter.line(f"{entry.name}  ({origin}, {entry.card.created[:10]})  {names}  {_score(entry)}")
     return 0
+
+
+def _score(entry: ModelEntry) -> str:
+    metrics = entry.card.metrics
+    if metrics is None:
+        return "not scored"
+    try:
+        return f"F1 {metrics['pooled']['f1']:.3f} on {metrics['images']} held out"
+    except (KeyError, TypeError, ValueError):  # a card from elsewhere may say anything
+        return "score not readable"
 
 
 def _as_json(entry: ModelEntry) -> dict[str, Any]:

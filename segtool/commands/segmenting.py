@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import os
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from segtool.commands.choosing import load_runtime, require_images
+from segtool.commands.choosing import load_runtime, open_project, require_images
 from segtool.commands.reporting import Reporter
 from segtool.core.classes import match_classes
 from segtool.core.errors import ImageError, SaveError
@@ -41,23 +43,25 @@ class Segmented:
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Segment a folder as the arguments say; return the exit code."""
-    project = Project.open(Path(arguments.folder))
+    project = open_project(arguments.folder, reporter)
     entries = require_images(project)
     runtime = load_runtime(project, arguments.model)
     out = None if arguments.out is None else Path(arguments.out)
     results: list[Segmented] = []
-    work = segment_folder(project, runtime, out=out, overlay=arguments.overlay, overwrite=arguments.overwrite)
-    for item in work:
-        if isinstance(item, Progress):
-            reporter.progress(item.done / item.total, f"{len(results) + 1} of {len(entries)}")
-            continue
-        results.append(item)
-        if item.failed:
-            reporter.warning(item.failed)
-        elif item.skipped:
-            reporter.line(f"{item.entry.key}: {item.skipped}")
-        else:
-            reporter.line(f"{item.entry.key} -> {item.mask_path}")
+    with closing(
+        segment_folder(project, runtime, out=out, overlay=arguments.overlay, overwrite=arguments.overwrite)
+    ) as work:
+        for item in work:
+            if isinstance(item, Progress):
+                reporter.progress(item.done / item.total, f"{len(results) + 1} of {len(entries)}")
+                continue
+            results.append(item)
+            if item.failed:
+                reporter.warning(item.failed)
+            elif item.skipped:
+                reporter.line(f"{item.entry.key}: {item.skipped}")
+            else:
+                reporter.line(f"{item.entry.key} -> {item.mask_path}")
     reporter.finish()
     done = sum(1 for item in results if not item.failed and not item.skipped)
     skipped = sum(1 for item in results if item.skipped)
@@ -72,7 +76,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
 
 def segment_folder(
     project: Project, runtime: Runtime, *, out: Path | None = None, overlay: bool = False, overwrite: bool = False
-) -> Iterator[Progress | Segmented]:
+) -> Generator[Progress | Segmented, None, None]:
     """Segment every image of a project and write its mask.
 
     Parameters
@@ -98,7 +102,7 @@ def segment_folder(
     Raises
     ------
     SaveError
-        If nothing can be written.
+        If nothing can be written, or if a mask or overlay would take the place of an image.
     """
     own = out is None
     if own and project.writable_reason:
@@ -109,33 +113,53 @@ def segment_folder(
     if own and (not project.has_classes or classes != known):
         project.set_classes(classes)
         project.save_state()
-    overlays = (project.data_root if out is None else out) / OVERLAYS_FOLDER
-    for index, entry in enumerate(project.entries):
-        relative = entry.mask_path.relative_to(project.masks_root)
-        mask_path = entry.mask_path if out is None else out / relative
-        if mask_path.exists() and not overwrite:
-            yield Segmented(entry, mask_path, skipped="has a mask already")
-            continue
-        try:
-            pixels = read_image(entry.path).pixels
-        except ImageError as exc:
-            yield Segmented(entry, mask_path, failed=str(exc))
-            continue
-        mask: npt.NDArray[np.uint8] | None = None
-        for item in segment(pixels, runtime):
-            if isinstance(item, Progress):
-                yield item
-            else:
-                mask = table[item.class_ids]
-        assert mask is not None
-        write_mask(mask_path, mask)
+    masks, overlays = _targets(project, out)
+    try:
+        for index, entry in enumerate(project.entries):
+            mask_path = masks[entry.key]
+            if mask_path.exists() and not overwrite:
+                yield Segmented(entry, mask_path, skipped="has a mask already")
+                continue
+            try:
+                pixels = read_image(entry.path).pixels
+            except ImageError as exc:
+                yield Segmented(entry, mask_path, failed=str(exc))
+                continue
+            mask: npt.NDArray[np.uint8] | None = None
+            for item in segment(pixels, runtime):
+                if isinstance(item, Progress):
+                    yield item
+                else:
+                    mask = table[item.class_ids]
+            assert mask is not None
+            write_mask(mask_path, mask)
+            if own:
+                project.set_status(entry.key, Status.PREDICTED)
+                if index % _STATE_EVERY == 0:
+                    project.save_state()
+            if overlay:
+                write_rgb(overlays[entry.key], overlay_rgb(pixels, mask, classes))
+            yield Segmented(entry, mask_path, overlays[entry.key] if overlay else None)
+    finally:
+        # Also when it is broken off: a mask that nothing is recorded about counts as a person's work.
         if own:
-            project.set_status(entry.key, Status.PREDICTED)
-            if index % _STATE_EVERY == 0:
-                project.save_state()
-        overlay_path = overlays / relative if overlay else None
-        if overlay_path is not None:
-            write_rgb(overlay_path, overlay_rgb(pixels, mask, classes))
-        yield Segmented(entry, mask_path, overlay_path)
-    if own:
-        project.save_state()
+            project.save_state()
+
+
+def _targets(project: Project, out: Path | None) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Return where the mask and the overlay of each image go; SaveError if one of them is an image of the folder."""
+    overlays_root = (project.data_root if out is None else out) / OVERLAYS_FOLDER
+    masks: dict[str, Path] = {}
+    overlays: dict[str, Path] = {}
+    for entry in project.entries:
+        relative = entry.mask_path.relative_to(project.masks_root)
+        masks[entry.key] = entry.mask_path if out is None else out / relative
+        overlays[entry.key] = overlays_root / relative
+    # Resolved, as links and upper and lower case may lead to the same file.
+    images = {os.path.normcase(os.path.realpath(entry.path)) for entry in project.entries}
+    for path in (*masks.values(), *overlays.values()):
+        if os.path.normcase(os.path.realpath(path)) in images:
+            raise SaveError(
+                "this is an image, which is never written over", path=path, remedy="Choose another folder for --out."
+            )
+    return masks, overlays

@@ -172,7 +172,8 @@ def match_classes(source: ClassSet, target: ClassSet) -> tuple[ClassSet, npt.NDA
     Returns
     -------
     ClassSet
-        The target, with every source class that it lacked added under a free id. Two backgrounds
+        The target, with every source class that it lacked added under a free id, in a colour that
+        no other class of it has. Two backgrounds
         match whatever they are called if both sets have exactly id 0 as background by position
         and the source's id 0 is named "background".
     ndarray of uint8, shape (256,)
@@ -185,8 +186,15 @@ def match_classes(source: ClassSet, target: ClassSet) -> tuple[ClassSet, npt.NDA
         if found is None and item.id == BACKGROUND and is_background(item):
             found = merged.get(BACKGROUND)
         if found is None:
-            merged = merged.with_added(item.name, colour=item.colour)
+            merged = merged.with_added(item.name, colour=_free_colour(merged, wanted=item.colour))
             found = merged.named(item.name)
             assert found is not None
         table[item.id] = found.id
     return merged, table
+
+
+def _free_colour(classes: ClassSet, *, wanted: Colour) -> Colour:
+    """Return the wanted colour, or the first default one that no class has yet."""
+    taken = {item.colour for item in classes}
+    candidates = (wanted, *map(default_colour, range(1, VOID)))
+    return next((colour for colour in candidates if colour not in taken), wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
@@ -39,7 +40,7 @@ class AugmentationSettings:
     def __post_init__(self) -> None:
         for name, most in AUGMENTATION_LIMITS.items():
             value = getattr(self, name)
-            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
+            if not _is_number(value) or not 0 <= value <= most:
                 raise TrainingError(f"augmentation {name!r} must be a number from 0 to {most}, not {value!r}")
 
     @classmethod
@@ -105,11 +106,16 @@ class RunSettings:
     def __post_init__(self) -> None:
         if (self.minutes is None) == (self.epochs is None):
             raise TrainingError("give either a time budget or a number of epochs")
-        positive = ("minutes", "epochs", "steps_per_epoch", "patience", "learning_rate", "batch", "crop")
-        for name in positive:
+        for name in ("epochs", "steps_per_epoch", "patience", "batch", "crop"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise TrainingError(f"{name.replace('_', ' ')} must be above 0, not {value!r}")
+            if not (_is_whole(value) and value > 0) and not (name == "epochs" and value is None):
+                raise TrainingError(f"{name.replace('_', ' ')} must be a whole number above 0, not {value!r}")
+        for name in ("minutes", "learning_rate"):
+            value = getattr(self, name)
+            if not (_is_number(value) and 0 < value < math.inf) and not (name == "minutes" and value is None):
+                raise TrainingError(f"{name.replace('_', ' ')} must be a number above 0, not {value!r}")
+        if not _is_whole(self.seed) or not 0 <= self.seed < 2**32:
+            raise TrainingError(f"the seed must be a whole number from 0 to {2**32 - 1}, not {self.seed!r}")
         if self.crop % 32:
             raise TrainingError(f"the crop size must be a multiple of 32, not {self.crop}")
 
@@ -119,7 +125,10 @@ class RunSettings:
 
     @classmethod
     def from_json(cls, value: object) -> RunSettings:
-        """Build from a dictionary; missing fields keep their defaults, unknown ones are an error."""
+        """Build from a dictionary; TrainingError if a field is unknown or out of bounds.
+
+        Missing fields keep their defaults, but a number of epochs alone takes the place of the time budget.
+        """
         if not isinstance(value, dict):
             raise TrainingError("training settings must be a JSON object")
         known = {item.name for item in fields(cls)}
@@ -131,12 +140,15 @@ class RunSettings:
                 raise TrainingError(f"augmentation settings must be among {', '.join(AUGMENTATION_LIMITS)}")
             data["augmentation"] = AugmentationSettings(**data["augmentation"])
         for name in ("images", "held_out"):
-            if data.get(name) is not None:
-                data[name] = tuple(str(key) for key in data[name])
-        try:
-            return cls(**data)
-        except TypeError as exc:
-            raise TrainingError(f"training settings do not fit: {exc}") from exc
+            keys = data.get(name)
+            if keys is None:
+                continue
+            if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+                raise TrainingError(f"{name.replace('_', ' ')} must be a list of texts, not {keys!r}")
+            data[name] = tuple(keys)
+        if data.get("epochs") is not None:
+            data.setdefault("minutes", None)
+        return cls(**data)
 
     def with_time(self, minutes: float) -> RunSettings:
         """Return the settings with a time budget instead of a number of epochs."""
@@ -145,3 +157,11 @@ class RunSettings:
     def with_epochs(self, epochs: int) -> RunSettings:
         """Return the settings with a number of epochs instead of a time budget."""
         return replace(self, epochs=epochs, minutes=None)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -10,15 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from segtool.core.augmentation import random_affine, random_intensity, warp_pair
-from segtool.core.classes import VOID, ClassSet
+from segtool.core.classes import VOID, ClassSet, match_classes
 from segtool.core.errors import MaskError, TrainingError
 from segtool.core.normalisation import Normalisation, intensity_range, normalise
 from segtool.core.run_settings import AugmentationSettings, RunSettings
 from segtool.formats.image import read_image
 from segtool.formats.mask_png import read_mask
 
-# A share of the crops is centred on a pixel of a class other than the first (nnU-Net forces a third).
+# A share of the crops lies about a pixel of a class that the image holds, whichever, so that rare classes are
+# seen (nnU-Net forces a third).
 _CENTRED_SHARE = 0.4
+# Below this share of labelled pixels a crop placed anywhere would often hold no label at all.
+_SPARSE_SHARE = 0.25
 # Positions of labelled pixels that are remembered for each class and image.
 _POSITIONS = 2000
 _VALIDATION_CROPS = 128
@@ -36,6 +39,8 @@ class Sample:
         The classes that the mask holds.
     positions : tuple of ndarray of int32, shape (n, 2)
         For each of them, some (x, y) of its pixels.
+    is_sparse : bool
+        Whether most of the mask is void.
     """
 
     key: str
@@ -44,10 +49,16 @@ class Sample:
     value_range: tuple[float, float]
     ids: tuple[int, ...]
     positions: tuple[npt.NDArray[np.int32], ...]
+    is_sparse: bool
 
 
 def load_samples(
-    pairs: Sequence[tuple[str, Path, Path]], classes: ClassSet, normalisation: Normalisation, *, seed: int
+    pairs: Sequence[tuple[str, Path, Path]],
+    classes: ClassSet,
+    normalisation: Normalisation,
+    *,
+    seed: int,
+    mask_classes: ClassSet | None = None,
 ) -> list[Sample]:
     """Read images and masks into memory in their own dtype.
 
@@ -55,9 +66,12 @@ def load_samples(
     ----------
     pairs : sequence of (key, image path, mask path)
     classes : ClassSet
+        Classes of the samples.
     normalisation : Normalisation
     seed : int
         Seeds which label positions are remembered.
+    mask_classes : ClassSet, optional
+        Classes of the mask files, if other than ``classes``; those of one name are the same.
 
     Raises
     ------
@@ -67,6 +81,8 @@ def load_samples(
         If no mask has a labelled pixel.
     """
     rng = np.random.default_rng(seed)
+    mask_classes = classes if mask_classes is None else mask_classes
+    _, table = match_classes(mask_classes, classes)
     samples = []
     for key, image_path, mask_path in pairs:
         pixels = read_image(image_path).pixels
@@ -76,12 +92,14 @@ def load_samples(
                 f"the mask has {mask.shape[1]}×{mask.shape[0]} pixels, its image {pixels.shape[1]}×{pixels.shape[0]}",
                 path=mask_path,
             )
-        if unknown := classes.unknown_ids(mask):
+        if unknown := mask_classes.unknown_ids(mask):
             raise MaskError(f"the mask holds ids that have no class: {', '.join(map(str, unknown))}", path=mask_path)
+        mask = table[mask]
         ids = tuple(class_id for class_id in classes.ids if (mask == class_id).any())
         if ids:
             positions = tuple(_positions(mask, class_id, rng) for class_id in ids)
-            samples.append(Sample(key, pixels, mask, intensity_range(pixels, normalisation), ids, positions))
+            is_sparse = bool((mask != VOID).mean() < _SPARSE_SHARE)
+            samples.append(Sample(key, pixels, mask, intensity_range(pixels, normalisation), ids, positions, is_sparse))
     if not samples:
         raise TrainingError("none of the masks has a labelled pixel", remedy="Paint or approve some images first.")
     return samples
@@ -120,9 +138,8 @@ def training_batches(samples: Sequence[Sample], classes: ClassSet, settings: Run
 def _draw(
     sample: Sample, augmentation: AugmentationSettings, rng: np.random.Generator, *, size: int
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
-    # A sparse mask is mostly void: a crop placed anywhere might hold no label at all.
     height, width = sample.mask.shape
-    if rng.random() < _CENTRED_SHARE or _is_sparse(sample):
+    if rng.random() < _CENTRED_SHARE or sample.is_sparse:
         positions = sample.positions[int(rng.integers(len(sample.positions)))]
         x, y = (float(v) for v in positions[int(rng.integers(len(positions)))])
         jitter = rng.uniform(-0.4, 0.4, 2) * size
@@ -135,11 +152,6 @@ def _draw(
     pixels, mask = warp_pair(sample.pixels, sample.mask, matrix, size=size)
     image = normalise(pixels, Normalisation(), value_range=sample.value_range)
     return random_intensity(image, augmentation, rng), mask
-
-
-def _is_sparse(sample: Sample) -> bool:
-    labelled = sum(len(positions) for positions in sample.positions)
-    return labelled < min(_POSITIONS, sample.mask.size // 4)
 
 
 def _inside(value: float, length: int, size: int) -> float:

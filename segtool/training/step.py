@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -19,7 +20,7 @@ CLIP_NORM = 1.0
 EMA_MOMENTUM = 0.995
 _VALIDATION_BATCH = 8
 
-# True positives, predicted and labelled pixels of each output: shape (3, outputs).
+# True positives, predicted and labelled pixels of each class: shape (3, classes).
 Overlaps = npt.NDArray[np.float64]
 
 
@@ -67,27 +68,29 @@ class Stepper:
         self._steps += 1
         # A young average follows quickly: it must not remember the random start.
         momentum = min(EMA_MOMENTUM, (1 + self._steps) / (10 + self._steps))
-        try:
+        with _explained():
             loss, overlaps = self._train_graph(*batch, np.float32(momentum))
-        except tf.errors.ResourceExhaustedError as exc:
-            raise TrainingError("memory ran out", remedy="Use a smaller batch or smaller crops.") from exc
-        value = float(loss)
-        if not np.isfinite(value):
-            raise TrainingError("the loss is no longer a finite number", remedy="Use a lower learning rate.")
-        return value, overlaps.numpy().astype(np.float64)
+        return _finite(loss), overlaps.numpy().astype(np.float64)
 
     def validate(
         self, crops: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]], classes: ClassSet
     ) -> tuple[float, Overlaps]:
-        """Return loss and overlaps of the averaged network over validation crops."""
+        """Return loss and overlaps of the averaged network over validation crops.
+
+        Raises
+        ------
+        TrainingError
+            If the loss is not finite or memory runs out.
+        """
         losses: list[float] = []
         labelled: list[float] = []
-        overlaps = np.zeros((3, self._outputs))
+        overlaps = np.zeros((3, len(classes)))
         for start in range(0, len(crops), _VALIDATION_BATCH):
             part = crops[start : start + _VALIDATION_BATCH]
             batch = to_batch([image for image, _ in part], [mask for _, mask in part], classes)
-            loss, found = self._validate_graph(*batch)
-            losses.append(float(loss))
+            with _explained():
+                loss, found = self._validate_graph(*batch)
+            losses.append(_finite(loss))
             labelled.append(float(batch[2].sum()))
             overlaps += found.numpy()
         return float(np.average(losses, weights=labelled)), overlaps
@@ -110,7 +113,9 @@ class Stepper:
 
     def _overlaps(self, target: tf.Tensor, weight: tf.Tensor, probability: tf.Tensor) -> tf.Tensor:
         if self._outputs == 1:
-            predicted = tf.cast(probability > 0.5, tf.float32)
+            second = tf.cast(probability >= 0.5, tf.float32)
+            predicted = tf.concat([1.0 - second, second], axis=-1)
+            target = tf.concat([1.0 - target, target], axis=-1)
         else:
             predicted = tf.one_hot(tf.argmax(probability, axis=-1), self._outputs)
         known = weight[..., None]
@@ -126,10 +131,24 @@ class Stepper:
 
 def f1_of(overlaps: Overlaps, classes: ClassSet) -> float:
     """Return the mean F1 over the classes that occur, background left out, from summed overlaps."""
-    counted = [item for item in classes if len(classes) > 2 or item.id != classes.ids[0]]
     scores = [
         2 * both / (predicted + labelled)
-        for item, (both, predicted, labelled) in zip(counted, overlaps.T, strict=True)
+        for item, (both, predicted, labelled) in zip(classes, overlaps.T, strict=True)
         if not is_background(item) and predicted + labelled > 0
     ]
     return float(np.mean(scores)) if scores else 1.0
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as exc:
+        raise TrainingError("memory ran out", remedy="Use a smaller batch or smaller crops.") from exc
+
+
+def _finite(loss: tf.Tensor) -> float:
+    value = float(loss)
+    if not np.isfinite(value):
+        raise TrainingError("the loss is no longer a finite number", remedy="Use a lower learning rate.")
+    return value

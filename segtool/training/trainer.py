@@ -25,7 +25,7 @@ from segtool.inference.runtime import Runtime
 from segtool.models.card import ModelCard
 from segtool.models.network_config import NetworkConfig
 from segtool.training.export import export_model
-from segtool.training.patches import load_samples, training_batches, validation_crops
+from segtool.training.patches import Sample, load_samples, training_batches, validation_crops
 from segtool.training.start import start_network
 from segtool.training.step import Overlaps, Stepper, f1_of
 
@@ -46,6 +46,8 @@ class RunPlan:
         Model folder to write; must not exist yet.
     classes : ClassSet
     train, held_out : sequence of (key, image path, mask path)
+    held_out_classes : ClassSet or None
+        Classes of the held-out masks, the same by name, where their ids are not those of ``classes``.
     settings : RunSettings
     base : Path or None
         Model folder to start from; None: random weights.
@@ -62,6 +64,7 @@ class RunPlan:
     train: Sequence[Pair]
     held_out: Sequence[Pair]
     settings: RunSettings
+    held_out_classes: ClassSet | None = None
     base: Path | None = None
     compare: Path | None = None
     network: NetworkConfig = field(default_factory=NetworkConfig)
@@ -132,13 +135,17 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     keras.utils.set_random_seed(settings.seed)
     normalisation = Normalisation()
     samples = load_samples(plan.train, plan.classes, normalisation, seed=settings.seed)
-    held_out = load_samples(plan.held_out, plan.classes, normalisation, seed=settings.seed) if plan.held_out else []
+    held_out = _load_held_out(plan, normalisation)
     if len({class_id for sample in samples for class_id in sample.ids}) < 2:
         raise TrainingError(
             "the masks hold one class only, so there is nothing to tell apart",
             remedy="Paint pixels of at least two classes; background counts as one.",
         )
     start = start_network(plan.base, plan.classes, plan.network)
+    if settings.crop % start.network.stride:
+        raise TrainingError(
+            f"the crop size must be a multiple of {start.network.stride} for this network, not {settings.crop}"
+        )
     yield RunStarted(
         train_images=len(samples),
         held_out=tuple(sample.key for sample in held_out),
@@ -158,7 +165,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     reason = "stopped"
     while not should_stop():
         losses: list[float] = []
-        overlaps: Overlaps = np.zeros((3, start.network.outputs))
+        overlaps: Overlaps = np.zeros((3, len(plan.classes)))
         reported = time.monotonic()
         while len(losses) < settings.steps_per_epoch and clock.fraction < 1 and not should_stop():
             loss, found = stepper.train(next(batches), learning_rate=clock.learning_rate)
@@ -198,6 +205,14 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     card = export_model(plan.out, start.average, card, score=lambda folder: _score(folder, plan))
     compared = None if plan.compare is None else _score(plan.compare, plan)
     yield RunDone(str(plan.out), card.metrics, compared, seconds, clock.step, reason)
+
+
+def _load_held_out(plan: RunPlan, normalisation: Normalisation) -> list[Sample]:
+    if not plan.held_out:
+        return []
+    return load_samples(
+        plan.held_out, plan.classes, normalisation, seed=plan.settings.seed, mask_classes=plan.held_out_classes
+    )
 
 
 def _validate(
@@ -240,7 +255,7 @@ def _score(folder: Path, plan: RunPlan) -> dict[str, Any] | None:
     if not plan.held_out:
         return None
     pairs = [(image, mask) for _, image, mask in plan.held_out]
-    *_, last = evaluate_images(pairs, plan.classes, Runtime.load(folder))
+    *_, last = evaluate_images(pairs, plan.held_out_classes or plan.classes, Runtime.load(folder))
     assert isinstance(last, Evaluation)
     return last.metrics
 

@@ -12,7 +12,7 @@ from segtool.formats.mask_png import read_mask
 from segtool.gui.session import Session
 from segtool.gui.session_state import Level
 from segtool.gui.training_control import TrainingControl
-from segtool.gui.training_state import Comparison, Phase, Scores
+from segtool.gui.training_state import Comparison, Phase, RunState, Scores
 from tests.gui.training_fixtures import (
     PROGRESS,
     STARTED,
@@ -85,6 +85,16 @@ def test_a_real_run_becomes_the_active_version(qtbot, tmp_path, tiny_model_folde
     assert sorted(path.name for path in (root / "models").iterdir()) == ["0001-tiny", "0002-test"]
     assert messages[-1] == (state.message, Level.INFO)
     assert "0002-test is now the active model" in state.message
+
+
+def test_a_run_of_one_folder_is_not_shown_in_another(qtbot, tmp_path, tiny_model_folder, session, control):
+    assert session.open_folder(make_folder(tmp_path / "photos"))
+    control = control(child(tmp_path, say(STARTED), deliver(tiny_model_folder), say(done(0.80, 0.90))))
+    control.start(SHORT, base="nuclei", name="0001-new")
+    wait_for_end(qtbot, control)
+    assert control.state.phase is Phase.FINISHED
+    assert session.open_folder(make_folder(tmp_path / "other"))
+    assert control.state == RunState()
 
 
 def test_a_worse_model_is_kept_but_not_active(qtbot, tmp_path, tiny_model_folder, session, messages, control):

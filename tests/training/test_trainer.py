@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from segtool.core.classes import ClassSet
 from segtool.core.errors import TrainingError
 from segtool.core.normalisation import Normalisation
 from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunStarted, from_line, to_line
 from segtool.core.run_settings import AugmentationSettings, RunSettings
-from segtool.formats.mask_png import write_mask
+from segtool.formats.mask_png import read_mask, write_mask
 from segtool.formats.rgb_png import write_rgb
 from segtool.models.card import read_card
 from segtool.models.network_config import NetworkConfig
@@ -121,6 +123,26 @@ def test_early_stopping_ends_a_run_that_no_longer_gets_better(tmp_path: Path) ->
     assert not epochs[-1].best
 
 
+def test_held_out_masks_may_number_the_same_classes_in_another_way(tmp_path: Path) -> None:
+    plan = _plan(tmp_path)
+    expected = [event for event in run_training(plan) if isinstance(event, RunEpoch | RunDone)]
+    for _, _, mask_path in plan.held_out:
+        write_mask(mask_path, np.where(read_mask(mask_path) == 1, 7, 0).astype(np.uint8))
+    others = ClassSet((NUCLEI.get(0), replace(NUCLEI.get(1), id=7)))
+    again = replace(plan, out=tmp_path / "models" / "0002-test", held_out_classes=others)
+    found = [event for event in run_training(again) if isinstance(event, RunEpoch | RunDone)]
+    for one, other in zip(expected[:-1], found[:-1], strict=True):
+        assert (one.val_loss, one.val_f1) == pytest.approx((other.val_loss, other.val_f1), rel=1e-5)
+    assert found[-1].metrics["pooled"] == pytest.approx(expected[-1].metrics["pooled"], abs=1e-3)
+    assert [row["id"] for row in found[-1].metrics["per_class"]] == [0, 7]
+
+
+def test_crops_must_fit_the_network(tmp_path: Path) -> None:
+    deep = NetworkConfig(widths=(4,) * 6, skip_width=4)
+    with pytest.raises(TrainingError, match="multiple of 64"):
+        list(run_training(_plan(tmp_path, network=deep, settings=replace(SETTINGS, crop=32))))
+
+
 def test_without_held_out_images_nothing_is_scored(tmp_path: Path) -> None:
     *_, done = run_training(_plan(tmp_path, held_out=[]))
     assert isinstance(done, RunDone)
@@ -137,11 +159,12 @@ def test_masks_of_one_class_are_refused_and_nothing_is_written(tmp_path: Path) -
     assert not plan.out.exists()
 
 
-def test_a_sparse_mask_gives_crops_that_hold_its_labels(tmp_path: Path) -> None:
-    pairs = _pairs(tmp_path, 1, size=(400, 400))
-    mask = np.full((400, 400), 255, np.uint8)
-    mask[300:304, 50:54] = 1
-    mask[20:24, 350:354] = 0
+@pytest.mark.parametrize("side", [4, 60])
+def test_a_sparse_mask_gives_crops_that_hold_its_labels(tmp_path: Path, side: int) -> None:
+    pairs = _pairs(tmp_path, 1, size=(600, 600))
+    mask = np.full((600, 600), 255, np.uint8)
+    mask[300 : 300 + side, 50 : 50 + side] = 1
+    mask[20 : 20 + side, 350 : 350 + side] = 0
     write_mask(pairs[0][2], mask)
     settings = RunSettings(crop=64, batch=2, augmentation=AugmentationSettings.none())
     plan_samples = load_samples(pairs, NUCLEI, Normalisation(), seed=0)

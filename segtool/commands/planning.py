@@ -1,0 +1,166 @@
+"""What ``segtool train`` is asked to do: arguments, settings and folders, checked before TensorFlow is loaded."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segtool.commands.choosing import open_project
+from segtool.commands.reporting import Reporter
+from segtool.core.classes import VOID, ClassInfo, ClassSet, match_classes
+from segtool.core.errors import SaveError, TrainingError
+from segtool.core.palette import default_colour
+from segtool.core.run_settings import RunSettings
+from segtool.formats.mask_png import read_mask
+from segtool.models.network_config import NetworkConfig
+from segtool.project.held_out import choose_held_out
+from segtool.project.layout import ImageEntry
+from segtool.project.project import Project
+from segtool.project.training_images import check_trainable
+
+
+def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
+    """Turn the arguments of ``segtool train`` into the fields of a ``RunPlan``.
+
+    Raises
+    ------
+    SegToolError
+        For whatever would stop the run and can be found without TensorFlow. Nothing is written.
+    """
+    out = Path(arguments.out)
+    _check_out(out)
+    settings, network, data = _read_settings(arguments)
+    project = open_project(arguments.folder, reporter, data_root=arguments.data)
+    labelled = _with_mask(project)
+    if settings.images is not None:
+        labelled = [project.entry(key) for key in settings.images]
+    other: Project | None = None
+    if arguments.val is None:
+        training, validation = _split(project, labelled, settings)
+    else:
+        other = open_project(arguments.val, reporter)
+        training, validation = labelled, _with_mask(other)
+        if not validation:
+            raise TrainingError("there are no masks to validate on", path=arguments.val)
+    classes, held_out_classes = _classes(project, other, [*training, *validation])
+    check_trainable(training, classes)
+    base = _base_folder(project, arguments.base)
+    compare = base if arguments.compare is None else project.store.resolve(arguments.compare)
+    return {
+        "out": out,
+        "classes": classes,
+        "train": [_triple(entry) for entry in training],
+        "held_out": [_triple(entry) for entry in validation],
+        "held_out_classes": held_out_classes,
+        "settings": settings,
+        "base": base,
+        "compare": compare,
+        "network": network,
+        "data": data,
+    }
+
+
+def _check_out(out: Path) -> None:
+    """Refuse a place where the model could not be written, before hours of training rather than after them."""
+    if os.path.lexists(out):
+        raise SaveError("there is something of that name already", path=out, remedy="Choose another --out.")
+    parent = Path(os.path.abspath(out)).parent
+    while not os.path.lexists(parent):
+        parent = parent.parent
+    try:
+        os.rmdir(tempfile.mkdtemp(prefix=".segtool-", dir=parent))
+    except OSError as exc:
+        raise SaveError(
+            f"the model could not be written here ({exc.strerror})", path=out, remedy="Choose another --out."
+        ) from exc
+
+
+def _read_settings(arguments: argparse.Namespace) -> tuple[RunSettings, NetworkConfig, dict[str, Any]]:
+    value: Any = {}
+    if arguments.settings is not None:
+        path = Path(arguments.settings)
+        try:
+            value = json.loads(path.read_text(encoding="utf-8-sig"))
+        except OSError as exc:
+            raise TrainingError(f"the settings cannot be read ({exc.strerror})", path=path) from exc
+        except (ValueError, RecursionError) as exc:
+            raise TrainingError(f"the settings are not valid JSON ({exc})", path=path) from exc
+        if not isinstance(value, dict):
+            raise TrainingError("the settings must be a JSON object", path=path)
+    network = NetworkConfig.from_json(value.pop("network")) if "network" in value else NetworkConfig()
+    data = value.pop("data", {})
+    if not isinstance(data, dict):
+        raise TrainingError(f"data must be a JSON object that describes the training data, not {data!r}")
+    settings = RunSettings.from_json(value)
+    if arguments.minutes is not None:
+        settings = settings.with_time(arguments.minutes)
+    if arguments.epochs is not None:
+        settings = settings.with_epochs(arguments.epochs)
+    return settings, network, data
+
+
+def _with_mask(project: Project) -> list[ImageEntry]:
+    return [entry for entry in project.entries if entry.mask_path.is_file()]
+
+
+def _split(
+    project: Project, labelled: list[ImageEntry], settings: RunSettings
+) -> tuple[list[ImageEntry], list[ImageEntry]]:
+    """Part the images into those to train on and those held out; the folder is not written to."""
+    keys = [entry.key for entry in labelled]
+    if settings.held_out is not None:
+        held = set(settings.held_out)
+        validation = [project.entry(key) for key in settings.held_out]
+    else:
+        held = set(choose_held_out(keys, held=project.state.held_out, known=project.state.known, seed=settings.seed))
+        validation = [entry for entry in labelled if entry.key in held]
+    return [entry for entry in labelled if entry.key not in held], validation
+
+
+def _classes(project: Project, other: Project | None, entries: list[ImageEntry]) -> tuple[ClassSet, ClassSet | None]:
+    """Return the classes to learn, and those of the folder given with --val where it names its own."""
+    theirs = other.classes if other is not None and other.has_classes else None
+    classes = project.classes if project.has_classes else theirs or _classes_in_masks(entries)
+    if other is not None and theirs is not None:
+        merged, _ = match_classes(theirs, classes)
+        if extra := [item.name for item in merged if item.id not in classes]:
+            raise TrainingError(
+                f"the images to validate on have classes that those to train on do not have: {', '.join(extra)}",
+                path=other.root,
+                remedy="Give the classes the same names in both folders.",
+            )
+    return classes, theirs
+
+
+def _classes_in_masks(entries: list[ImageEntry]) -> ClassSet:
+    """Return classes named after the ids that the masks hold, for folders that name none."""
+    present = np.zeros(VOID + 1, dtype=bool)
+    present[0] = True
+    for entry in entries:
+        present[read_mask(entry.mask_path).ravel()] = True
+    return ClassSet(
+        tuple(
+            ClassInfo(int(i), f"class {i}" if i else "background", default_colour(int(i)))
+            for i in np.flatnonzero(present[:VOID])
+        )
+    )
+
+
+def _base_folder(project: Project, name_or_dir: str | None) -> Path | None:
+    """Return the folder of the model to start from: the bundled one if none is named, None for random weights."""
+    if name_or_dir == "none":
+        return None
+    if name_or_dir is not None:
+        return project.store.resolve(name_or_dir)
+    entry = project.store.default()
+    return None if entry is None else entry.folder
+
+
+def _triple(entry: ImageEntry) -> tuple[str, Path, Path]:
+    return entry.key, entry.path, entry.mask_path

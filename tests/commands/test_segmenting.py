@@ -1,0 +1,54 @@
+"""Segmenting never writes over an image, and what it wrote is known to be a prediction even if it is broken off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import pytest
+
+from segtool import cli
+from segtool.commands.segmenting import Segmented, segment_folder
+from segtool.inference.runtime import Runtime
+from segtool.project.project import Project
+from segtool.project.status import Status
+from tests.model_fixtures import texture
+
+
+def _images(folder: Path, count: int) -> dict[Path, bytes]:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        cv2.imwrite(str(folder / f"{number}.png"), texture(24, 24, seed=number))
+    return {path: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("out", ["images", "link", "images/../images"])
+def test_an_image_is_never_written_over(
+    tmp_path: Path, tiny_model_folder: Path, out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = _images(tmp_path / "images", 2)
+    (tmp_path / "link").symlink_to(tmp_path / "images")
+    arguments = ["segment", tmp_path / "images", "--model", tiny_model_folder, "--out", tmp_path / out, "--overwrite"]
+    assert cli.main([str(item) for item in arguments]) == cli.FAILED
+    assert "never written over" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in (tmp_path / "images").iterdir()} == before
+
+
+def test_an_overlay_takes_no_image_s_place(tmp_path: Path, tiny_model_folder: Path) -> None:
+    before = _images(tmp_path / "overlays", 1)
+    arguments = ["segment", tmp_path / "overlays", "--model", tiny_model_folder, "--out", tmp_path, "--overlay"]
+    assert cli.main([str(item) for item in arguments]) == cli.FAILED
+    assert {path: path.read_bytes() for path in (tmp_path / "overlays").iterdir()} == before
+
+
+def test_what_was_written_before_a_break_counts_as_predicted(tmp_path: Path, tiny_model_folder: Path) -> None:
+    _images(tmp_path, 4)
+    work = segment_folder(Project.open(tmp_path), Runtime.load(tiny_model_folder))
+    written = 0
+    for item in work:
+        written += isinstance(item, Segmented)
+        if written == 3:
+            break
+    work.close()
+    statuses = [Project.open(tmp_path).status(f"{number}.png") for number in range(4)]
+    assert statuses == [Status.PREDICTED] * 3 + [Status.UNTOUCHED]
