@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -155,6 +155,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         session = self._session
         session.message.connect(self._show_message)
+        session.message_over.connect(self.messages.remove)
         for signal in (session.document_changed, session.entries_changed, session.saved_changed):
             signal.connect(self._show_title)
         session.project_changed.connect(self._show_project)
@@ -288,9 +289,11 @@ class MainWindow(QMainWindow):
         if self._asks_on_close and not (self._may_stop_training() and self._may_leave_masks()):
             event.ignore()
             return
+        # Panels that were never shown have no sizes worth keeping.
+        has_layout = self._is_restored or self.pages.currentIndex() != _START
         if self.pages.currentIndex() == _START:
             self.set_panels_visible(True)
-        self._preferences.store_layout(self.saveGeometry(), self.saveState())
+        self._preferences.store_layout(self.saveGeometry(), self.saveState() if has_layout else QByteArray())
         self._training.shut_down()
         self.images.close_thread()
         self._session.close()

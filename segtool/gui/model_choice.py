@@ -53,7 +53,7 @@ class ModelChoice:
         """Tell the person, once for each, about models that are damaged or gone."""
         if self._chosen and self._find(self._chosen) is None:
             rest = "There is none to segment with." if self.active is None else f"{self.active.name} is used instead."
-            self._warn_once(f"The model {self._chosen} is not there any more. {rest}")
+            self._warn_once(f"The model {self._chosen} cannot be used. {rest}")
         for problem in self._store.problems():
             self._warn_once(str(problem))
 

@@ -6,7 +6,7 @@ from segtool.core.errors import SegToolError
 from segtool.gui.documents import Documents
 from segtool.gui.mask_edits import MaskEdits
 from segtool.gui.saving import Saving
-from segtool.gui.session_signals import SessionSignals
+from segtool.gui.session_signals import SessionSignals, error_text
 
 
 class Navigation:
@@ -14,12 +14,12 @@ class Navigation:
 
     def __init__(self, session: SessionSignals, documents: Documents, edits: MaskEdits, saving: Saving) -> None:
         self._session, self._documents, self._edits, self._saving = session, documents, edits, saving
+        self._told = ""
 
     def open_image(self, key: str) -> bool:
         """Show an image; False, with a message, if it cannot be read."""
         error = self._show(key)
-        if error is not None:
-            self._session.report(error)
+        self._report(error)
         return error is None and self._documents.project is not None
 
     def step_image(self, delta: int) -> None:
@@ -37,8 +37,12 @@ class Navigation:
             if error is None:
                 break
             index += 1 if delta > 0 else -1
-        if first_error is not None:
-            self._session.report(first_error)
+        self._report(first_error)
+
+    def _report(self, error: Exception | None) -> None:
+        if error is not None:
+            self._told = error_text(error)
+            self._session.report(error)
 
     def reload_current(self) -> None:
         """Read the shown image again if what is in memory is not what is on disk."""
@@ -62,6 +66,7 @@ class Navigation:
             return None
         if self._saving.is_dirty:
             self._saving.save_all()
+        self._take_back(other_reason=document.read_only_reason)
         documents.show(document)
         session.document_changed.emit()
         session.history_changed.emit()
@@ -71,3 +76,12 @@ class Navigation:
         if document.read_only_reason:
             session.warn(document.read_only_reason)
         return None
+
+    def _take_back(self, *, other_reason: str) -> None:
+        """Say that what was told about the image that is left, or could not be opened, is of no interest any more."""
+        current = self._documents.current
+        over = [self._told] if current is None else [self._told, current.read_only_reason]
+        self._told = ""
+        for text in over:
+            if text and text != other_reason:
+                self._session.message_over.emit(text)

@@ -53,8 +53,7 @@ class FolderOpener(QObject):
         """Open a folder, or the folder of an image at that image; False if what was open stays open."""
         path = path.expanduser().absolute()
         if not path.exists():
-            self._preferences.forget(str(path))
-            self._session.warn(f"{path}: the folder is not there any more. Open it from where it is now.")
+            self._say_missing(path)
             return False
         root, image = (path, "") if path.is_dir() else (path.parent, path.name)
         if not self._may_leave_training():
@@ -69,6 +68,13 @@ class FolderOpener(QObject):
         self._find_place_for_masks(root)
         self._open_first(image or known.image)
         return True
+
+    def _say_missing(self, path: Path) -> None:
+        if any(Path(folder.root) == path for folder in self._preferences.recent()):
+            self._preferences.forget(str(path))
+            self._session.warn(f"{path}: the folder is not there any more. Open it from where it is now.")
+        else:
+            self._session.warn(f"{path}: there is no such folder or image. Check its name, or choose one with Open.")
 
     def open_sample(self) -> None:
         """Open the person's copy of the sample images; the copy is made if it is not there."""

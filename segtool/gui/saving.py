@@ -12,7 +12,7 @@ from segtool.core.errors import SegToolError
 from segtool.gui.documents import Documents
 from segtool.gui.jobs.save_job import ChangedOnDiskError, SavedMask, save_mask
 from segtool.gui.jobs.worker import WorkerThread
-from segtool.gui.session_signals import SessionSignals
+from segtool.gui.session_signals import SessionSignals, error_text
 from segtool.gui.session_state import SaveKind, SaveState
 from segtool.project.document import Document
 from segtool.project.project import Project
@@ -20,6 +20,7 @@ from segtool.project.state import ProjectState
 
 # Someone who never rests still gets a save this long after the first unsaved edit.
 _LONGEST_UNSAVED_S = 20.0
+_PROJECT = ""  # among the keys of images: segtool.json
 
 
 class Saving(QObject):
@@ -47,6 +48,7 @@ class Saving(QObject):
         self._under_way: deque[Document] = deque()
         self._again: set[str] = set()
         self._failures: dict[str, Exception] = {}
+        self._told: dict[str, str] = {}
         self._times: dict[str, datetime] = {}
         self._state_on_disk: ProjectState | None = None
         self._unsaved_since: float | None = None
@@ -89,6 +91,7 @@ class Saving(QObject):
     def project_opened(self) -> None:
         """Start anew for the folder that was just opened; nothing is written there before something changes."""
         self._failures.clear()
+        self._told.clear()
         self._times.clear()
         self._timer.stop()
         self._state_on_disk = None if self._documents.project is None else self._documents.project.state
@@ -144,10 +147,11 @@ class Saving(QObject):
         try:
             project.save_state()
         except SegToolError as exc:
-            self._session.report(exc)
+            self._tell_failure(_PROJECT, exc)
             return False
         if project is self._documents.project:
             self._state_on_disk = project.state
+            self._take_back(_PROJECT)
         return True
 
     def close(self) -> None:
@@ -171,14 +175,27 @@ class Saving(QObject):
         document = self._under_way.popleft()
         document.note_saved(last.revision)
         self._times[document.entry.key] = datetime.now()
+        self._take_back(document.entry.key)
         self._finish(document)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
         document = self._under_way.popleft()
         self._failures[document.entry.key] = error
-        self._session.report(error)
+        self._tell_failure(document.entry.key, error)
         self._finish(document)
+
+    def _tell_failure(self, key: str, error: Exception) -> None:
+        text = error_text(error)
+        if self._told.get(key, text) != text:
+            self._take_back(key)
+        self._told[key] = text
+        self._session.report(error)
+
+    def _take_back(self, key: str) -> None:
+        """Say that the failure that was told holds no longer."""
+        if key in self._told:
+            self._session.message_over.emit(self._told.pop(key))
 
     def _finish(self, document: Document) -> None:
         key = document.entry.key

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from segtool.core.classes import match_classes
-from segtool.core.errors import ImageError, SegToolError
+from segtool.core.classes import ClassSet, match_classes
+from segtool.core.errors import ImageError, ModelError, SegToolError
 from segtool.gui.documents import Documents
 from segtool.gui.jobs.runner import JobEnd, JobRunner
 from segtool.gui.jobs.segment_job import (
@@ -89,9 +89,7 @@ class Segmenting:
             self._session.report(exc)
             return False
         if classes != project.classes:
-            project.set_classes(classes)
-            self._saving.save_project()
-            self._session.classes_changed.emit()
+            self._add_classes(project, classes, model.name)
         self._edits.end_stroke()
         fill_void = protected if policy is Overwrite.FILL_VOID else frozenset[str]()
         requests = [self._request(project, key, fill_void=key in fill_void) for key in wanted]
@@ -101,10 +99,20 @@ class Segmenting:
             requests,
             model_folder=model.folder,
             runtimes=self._runtimes,
+            classes=classes,
             id_table=id_table,
             claims=self._documents.claims,
         )
         return self._jobs.start(job, state=JobState(TITLE, 0, len(wanted)), on_item=self._on_item, on_end=self._on_end)
+
+    def _add_classes(self, project: Project, classes: ClassSet, model_name: str) -> None:
+        added = [item.name for item in classes if item.id not in project.classes]
+        project.set_classes(classes)
+        self._saving.save_project()
+        self._session.classes_changed.emit()
+        if added:
+            names = " and ".join(filter(None, (", ".join(added[:-1]), added[-1])))
+            self._session.warn(f"{model_name} also predicts {names}: added to the classes of this folder.")
 
     def follow_model(self) -> None:
         """Let go of the network in memory if another model is active; the job that uses it keeps it until its end."""
@@ -192,6 +200,9 @@ class Segmenting:
             self._saving.save(document)
         if error is not None:
             self._session.report(error)
+        if isinstance(error, ModelError):
+            # Without the damaged one the default one is active.
+            self._models.refresh()
         text = _summary(batch, stopped=how is not JobEnd.FINISHED)
         failed = batch.unreadable + batch.unsaved
         if batch.total == 1 and failed:

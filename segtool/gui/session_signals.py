@@ -37,6 +37,8 @@ class SessionSignals(QObject):
         The saved state of the open image or of any other has changed.
     message(str, object)
         A sentence for the person, with its Level.
+    message_over(str)
+        A sentence that was told before holds no longer.
     """
 
     project_changed = Signal()
@@ -51,6 +53,7 @@ class SessionSignals(QObject):
     job_changed = Signal()
     saved_changed = Signal()
     message = Signal(str, object)
+    message_over = Signal(str)
 
     def info(self, text: str) -> None:
         """Tell the person something in passing."""
@@ -61,8 +64,12 @@ class SessionSignals(QObject):
         self.message.emit(text, Level.WARNING)
 
     def report(self, error: Exception) -> None:
-        """Tell the person about a failure; one that nobody foresaw is named by its type."""
-        if isinstance(error, SegToolError):
-            self.message.emit(str(error), Level.ERROR)
-        else:
-            self.message.emit(f"Something went wrong ({type(error).__name__}: {error}).", Level.ERROR)
+        """Tell the person about a failure."""
+        self.message.emit(error_text(error), Level.ERROR)
+
+
+def error_text(error: Exception) -> str:
+    """Return what a person is told about a failure; one that nobody foresaw is named by its type."""
+    if isinstance(error, SegToolError):
+        return str(error)
+    return f"Something went wrong ({type(error).__name__}: {error})."

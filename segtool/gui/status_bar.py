@@ -84,7 +84,8 @@ def saved_text(state: SaveState) -> str:
         case SaveKind.SAVING:
             return "Saving…"
         case SaveKind.FAILED:
-            return f"Not saved: {state.reason}"
+            # The path in front, which the tooltip has, would leave no room for what has happened.
+            return f"Not saved: {state.reason.partition(': ')[2] or state.reason}"
         case SaveKind.READ_ONLY:
             return "Read-only"
 

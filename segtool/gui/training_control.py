@@ -56,6 +56,7 @@ class TrainingControl(QObject):
         self._ticks = QTimer(self, interval=_TICK_MS)
         self._ticks.timeout.connect(self._tick)
         session.saved_changed.connect(self._go_on_when_saved)
+        session.project_changed.connect(self._forget_last_run)
 
     @property
     def state(self) -> RunState:
@@ -117,6 +118,12 @@ class TrainingControl(QObject):
             self._run.shut_down()
         if self.is_running:
             self._end(Phase.CANCELLED, "The training was stopped before it began.")
+
+    @Slot()
+    def _forget_last_run(self) -> None:
+        """Show nothing of the last run in another folder."""
+        if not self.is_running:
+            self._set(RunState())
 
     # Before the process ------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ from segtool.formats.image import Image, read_image
 from segtool.formats.mask_png import read_mask
 from segtool.project.layout import ImageEntry
 
+_READ_ONLY = "Until then it is read-only."
+
 
 @dataclass(frozen=True, slots=True)
 class FilePrint:
@@ -126,7 +128,7 @@ def open_document(entry: ImageEntry, classes: ClassSet, *, writable_reason: str 
         reason = f"{entry.mask_path}: the mask cannot be read ({exc.strerror}). Check who may read it."
         return Document(entry, image, blank, reason)
     except MaskError as exc:
-        return Document(entry, image, blank, str(exc), mask_file=mask_file)
+        return Document(entry, image, blank, f"{exc} {_READ_ONLY}", mask_file=mask_file)
     reason = _why_unusable(entry, mask, (height, width), classes) or writable_reason or _why_protected(entry.mask_path)
     if mask.shape != (height, width):
         mask = blank
@@ -153,7 +155,7 @@ def _why_unusable(entry: ImageEntry, mask: npt.NDArray[np.uint8], shape: tuple[i
         error = MaskError(
             f"the mask has {mask.shape[1]} × {mask.shape[0]} pixels, its image {shape[1]} × {shape[0]}",
             path=entry.mask_path,
-            remedy="Put the right mask in its place, or move it away to start with a blank one.",
+            remedy=f"Put the right mask in its place, or move it away to start with a blank one. {_READ_ONLY}",
         )
         return str(error)
     if unknown := classes.unknown_ids(mask):
@@ -161,7 +163,7 @@ def _why_unusable(entry: ImageEntry, mask: npt.NDArray[np.uint8], shape: tuple[i
         error = MaskError(
             f"the mask holds {many} without a class",
             path=entry.mask_path,
-            remedy="Add the missing classes and open the image again.",
+            remedy=f"Add the missing classes and open the image again. {_READ_ONLY}",
         )
         return str(error)
     return ""

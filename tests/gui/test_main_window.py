@@ -340,3 +340,63 @@ def test_closing_while_a_training_runs_asks(opened: MainWindow, monkeypatch: pyt
     assert training.is_running
     assert opened.close()
     assert not training.is_running
+
+
+def test_a_save_that_works_takes_the_message_of_the_failed_one_away(
+    opened: MainWindow, image_folder: Path, qtbot: QtBot
+) -> None:
+    in_the_way = image_folder / "masks"
+    in_the_way.write_text("a file in place of the folder")
+    _paint(opened)
+    opened._session.save()
+    label = opened.status.saved_label
+    qtbot.waitUntil(lambda: label.text().startswith("Not saved: "))
+    # The status bar has no room for a path: the message above the canvas has it.
+    assert str(image_folder) not in label.text()
+    assert str(image_folder) in label.toolTip()
+    assert any("a.png" in text for text in opened.messages.texts)
+    in_the_way.unlink()
+    opened._session.save()
+    qtbot.waitUntil(lambda: label.text().startswith("Saved "))
+    assert opened.messages.texts == []
+
+
+def test_what_is_wrong_with_a_mask_is_said_while_its_image_is_shown(
+    window: MainWindow, image_folder: Path, qtbot: QtBot
+) -> None:
+    write_mask(image_folder / "masks" / "a.png", np.zeros((5, 5), dtype=np.uint8))
+    assert window.opener.open(image_folder)
+    (text,) = window.messages.texts
+    assert str(image_folder / "masks" / "a.png") in text
+    assert "read-only" in text
+    window._session.step_image(1)
+    assert window.messages.texts == []
+
+
+def test_what_could_not_be_opened_is_said_until_something_else_is_opened(opened: MainWindow) -> None:
+    assert not opened._session.open_image("broken.png")
+    assert len(opened.messages.texts) == 1
+    assert opened._session.open_image("b.png")
+    assert opened.messages.texts == []
+
+
+def test_a_folder_that_was_never_there_is_not_called_gone(window: MainWindow, tmp_path: Path) -> None:
+    assert not window.opener.open(tmp_path / "mistyped")
+    assert "there is no such folder" in window.messages.texts[-1]
+    Preferences().remember(RecentFolder(str(tmp_path / "moved")))
+    assert not window.opener.open(tmp_path / "moved")
+    assert "not there any more" in window.messages.texts[-1]
+
+
+def test_closing_the_start_page_keeps_the_sizes_that_a_person_starts_with(
+    make_window: Callable[..., MainWindow], image_folder: Path, qapp: QApplication
+) -> None:
+    fresh = make_window()
+    assert fresh.opener.open(image_folder)
+    qapp.processEvents()
+    sizes = [dock.size() for dock in fresh.docks]
+    make_window().close()
+    again = make_window()
+    assert again.opener.open(image_folder)
+    qapp.processEvents()
+    assert [dock.size() for dock in again.docks] == sizes

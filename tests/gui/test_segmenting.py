@@ -229,9 +229,26 @@ def test_a_model_that_cannot_be_loaded_ends_the_job_with_its_reason(
     finish(opened, qtbot)
     assert (mask_of(opened) == VOID).all()
     assert any(level is Level.ERROR and "network.bin" in text for text, level in messages)
+    assert opened.model is not None
+    assert opened.model.name == "nuclei"
 
 
-def test_classes_that_only_the_model_has_are_added(session: Session, folder: Path, qtbot: QtBot) -> None:
+def test_a_mask_with_ids_that_have_no_class_is_left_as_it_is(
+    opened: Session, folder: Path, qtbot: QtBot, messages: Messages
+) -> None:
+    path = folder / "masks" / "b.png"
+    write_mask(path, np.where(np.arange(90 * 120).reshape(90, 120) % 2, 9, VOID).astype(np.uint8))
+    before = path.read_bytes()
+    for policy in (Overwrite.FILL_VOID, Overwrite.REPLACE):
+        assert opened.segment(["b.png"], policy=policy)
+        finish(opened, qtbot)
+        assert path.read_bytes() == before
+        assert "id 9" in messages[-1][0]
+
+
+def test_classes_that_only_the_model_has_are_added(
+    session: Session, folder: Path, qtbot: QtBot, messages: Messages
+) -> None:
     (folder / "classes.json").write_text(json.dumps([{"id": 0, "name": "background"}, {"id": 1, "name": "debris"}]))
     assert session.open_folder(folder)
     assert session.set_active_model(MODEL)
@@ -240,6 +257,8 @@ def test_classes_that_only_the_model_has_are_added(session: Session, folder: Pat
     added = session.classes.named("nucleus")
     assert added is not None
     assert added.id == 2
+    assert messages[-1][1] is Level.WARNING
+    assert "nucleus" in messages[-1][0]
     finish(session, qtbot)
     assert set(np.unique(mask_of(session))) == {0, 2}
 

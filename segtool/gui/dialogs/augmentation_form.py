@@ -27,11 +27,11 @@ class _Change:
 
 
 def _percent(value: float) -> str:
-    return f"{value:.0%}"
+    return f"{value * 100:.0f} %"
 
 
 def _either_way(value: float) -> str:
-    return f"± {value:.0%}"
+    return f"± {value * 100:.0f} %"
 
 
 def _angle(value: float) -> str:

@@ -72,6 +72,7 @@ class RetrainDialog(QDialog):
         self.reason = QLabel(wordWrap=True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.start_button = self.buttons.addButton("Start training", QDialogButtonBox.ButtonRole.AcceptRole)
+        theme.strip_icons(self.buttons)
         self._build()
         self.run_form.show_settings(self._remembered)
         self.augmentation.set_settings(self._remembered.augmentation)

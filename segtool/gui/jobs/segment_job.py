@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segtool.core.classes import VOID
+from segtool.core.classes import VOID, ClassSet
 from segtool.core.errors import ImageError, MaskError, SaveError
 from segtool.formats.image import read_image
 from segtool.formats.mask_png import read_mask, write_mask
@@ -118,6 +118,7 @@ def segment_images(
     *,
     model_folder: Path,
     runtimes: RuntimeCache,
+    classes: ClassSet,
     id_table: npt.NDArray[np.uint8],
     claims: MaskClaims,
 ) -> Job:
@@ -131,6 +132,8 @@ def segment_images(
         The model.
     runtimes : RuntimeCache
         Holds the network between jobs.
+    classes : ClassSet
+        The project's; a mask file with other ids is left as it is.
     id_table : ndarray of uint8, shape (256,)
         From the model's class ids to the project's.
     claims : MaskClaims
@@ -167,12 +170,14 @@ def segment_images(
                     # The same again, so that the job can be cancelled between two tiles.
                     yield JobState(TITLE, index, len(requests), request.key)
             assert class_ids is not None
-            yield _land(request, class_ids, claims)
+            yield _land(request, class_ids, classes, claims)
         except (ImageError, MaskError, SaveError) as exc:
             yield NotSegmented(request.key, exc)
 
 
-def _land(request: SegmentRequest, class_ids: Mask, claims: MaskClaims) -> PredictedMask | WrittenMask:
+def _land(
+    request: SegmentRequest, class_ids: Mask, classes: ClassSet, claims: MaskClaims
+) -> PredictedMask | WrittenMask:
     with claims.unclaimed(request.key) as is_free:
         if not is_free:
             return PredictedMask(request.key, class_ids, request.fill_void)
@@ -184,6 +189,13 @@ def _land(request: SegmentRequest, class_ids: Mask, claims: MaskClaims) -> Predi
                 f"{class_ids.shape[0]}, so it was left as it is",
                 path=request.mask_path,
                 remedy="Move the mask away or replace it by one of the right size.",
+            )
+        if old is not None and (unknown := classes.unknown_ids(old)):
+            raise MaskError(
+                f"the mask holds the {'id' if len(unknown) == 1 else 'ids'} {', '.join(map(str, unknown))} without a "
+                "class, so it was left as it is",
+                path=request.mask_path,
+                remedy="Add the missing classes, or move the mask away.",
             )
         mask = merge_prediction(old, class_ids, fill_void=request.fill_void or demoted)
         changed = old is None or not np.array_equal(old, mask)

@@ -14,6 +14,8 @@ from segtool.project.status import Status
 
 Index = QModelIndex | QPersistentModelIndex
 
+_MASK = "Its mask"
+
 
 class Role(IntEnum):
     """What the list asks for beyond Qt's own roles."""
@@ -91,11 +93,13 @@ class ImageListModel(QAbstractListModel):
         """Return why an image cannot be opened, without its path: the row says which image it is."""
         reason = self._session.entry_reason(entry.key) or self._thumbnails.reason(entry.path)
         reason = reason.removeprefix(f"{entry.path}: ")
+        if reason.startswith(f"{entry.mask_path}: "):
+            return _of_mask(reason.removeprefix(f"{entry.mask_path}: "))
         return reason[:1].upper() + reason[1:]
 
     def _description(self, entry: ImageEntry) -> str:
         if reason := self._reason(entry):
-            return f"Cannot be opened. {reason}"
+            return reason if reason.startswith(_MASK) else f"Cannot be opened. {reason}"
         unsaved = ", unsaved changes" if self._session.is_unsaved(entry.key) else ""
         return f"{self._status(entry.key).value.capitalize()}{unsaved}"
 
@@ -108,6 +112,11 @@ class ImageListModel(QAbstractListModel):
         rows = sorted(self._rows[key] for key in keys if key in self._rows)
         if rows:
             self.dataChanged.emit(self.index(rows[0]), self.index(rows[-1]))
+
+
+def _of_mask(reason: str) -> str:
+    """Return a reason that begins with what is wrong, or with "the mask", as one about the mask of this row."""
+    return f"{_MASK} {reason.removeprefix('the mask ')}"
 
 
 class ImageFilter(QSortFilterProxyModel):

@@ -110,3 +110,12 @@ def test_thumbnails_appear_and_are_drawn(opened: MainWindow, qtbot: QtBot) -> No
     row = images.view.viewport().grab(rect).toImage()
     drawn = {QColor(row.pixel(x, rect.height() // 2)).name() for x in range(6, 42)}
     assert len(drawn) > 5
+
+
+def test_what_is_wrong_with_a_mask_is_said_without_its_path(opened: MainWindow, image_folder: Path) -> None:
+    session, index = opened._session, opened.images.filter.index(1, 0)
+    path = image_folder / "masks" / "b.png"
+    session._documents.reasons["b.png"] = f"{path}: is not a PNG. Save it as a PNG."
+    session.entries_changed.emit(frozenset(("b.png",)))
+    assert index.data(Role.REASON) == "Its mask is not a PNG. Save it as a PNG."
+    assert "Cannot be opened" not in str(index.data(Qt.ItemDataRole.ToolTipRole))
