@@ -32,6 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status: 0 if all went well.
     """
     arguments = _parser().parse_args(sys.argv[1:] if argv is None else argv)
+    if arguments.folder is not None and not arguments.folder.exists():
+        sys.stderr.write(
+            f"segtool: {arguments.folder}: there is no such folder, nor a command of that name. "
+            "segtool --help lists the commands.\n"
+        )
+        return 1
     if not has_display():
         sys.stderr.write("There is no display, so no window can be opened: working on the folder without one.\n")
         return _run_without_display(arguments)

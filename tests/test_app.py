@@ -127,3 +127,9 @@ def test_a_copy_that_cannot_be_made_leaves_nothing_behind(tmp_path: Path) -> Non
     with pytest.raises(ProjectError, match="could not be copied"):
         copy_sample(tmp_path / "file" / "segtool-sample")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_is_not_there_opens_no_window(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert launch.main([os.fspath(tmp_path / "evalute")]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not _open_windows()

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from segtool.commands.reporting import Reporter
 from segtool.core.classes import VOID, ClassInfo, ClassSet, match_classes
 from segtool.core.errors import SaveError, TrainingError
 from segtool.core.palette import default_colour
-from segtool.core.run_settings import RunSettings
+from segtool.core.run_settings import FROM_SCRATCH_RATE, RunSettings
 from segtool.formats.mask_png import read_mask
 from segtool.models.network_config import NetworkConfig
 from segtool.project.held_out import choose_held_out
@@ -98,6 +99,8 @@ def _read_settings(arguments: argparse.Namespace) -> tuple[RunSettings, NetworkC
     if not isinstance(data, dict):
         raise TrainingError(f"data must be a JSON object that describes the training data, not {data!r}")
     settings = RunSettings.from_json(value)
+    if "learning_rate" not in value and arguments.base == "none":
+        settings = replace(settings, learning_rate=FROM_SCRATCH_RATE)
     if arguments.minutes is not None:
         settings = settings.with_time(arguments.minutes)
     if arguments.epochs is not None:

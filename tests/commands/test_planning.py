@@ -15,6 +15,7 @@ from segtool.cli import build_parser
 from segtool.commands.planning import plan_run
 from segtool.commands.reporting import Reporter
 from segtool.core.errors import SaveError, SegToolError, TrainingError
+from segtool.core.run_settings import FROM_SCRATCH_RATE
 from segtool.formats.mask_png import write_mask
 from tests.model_fixtures import texture
 
@@ -92,3 +93,11 @@ def test_settings_may_begin_with_a_byte_order_mark_and_give_way_to_arguments(tmp
     assert _plan(folder, "--settings", settings)["settings"].epochs == 5
     plan = _plan(folder, "--settings", settings, "--minutes", "2")
     assert (plan["settings"].minutes, plan["settings"].epochs, plan["settings"].seed) == (2, None, 3)
+
+
+def test_random_weights_get_a_higher_rate_unless_one_is_given(tmp_path: Path) -> None:
+    folder = _folder(tmp_path / "train", names={0: "background", 1: "cell"})
+    assert _plan(folder)["settings"].learning_rate == FROM_SCRATCH_RATE
+    given = tmp_path / "settings.json"
+    given.write_text(json.dumps({"learning_rate": 0.0003}))
+    assert _plan(folder, "--settings", given)["settings"].learning_rate == 0.0003

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segtool.core.run_settings import RunSettings
+from segtool.core.run_settings import FINE_TUNING_RATE, FROM_SCRATCH_RATE, RunSettings
 from segtool.gui import theme
 from segtool.gui.training_plan import FROM_SCRATCH
 from segtool.models.store import ModelEntry, ModelStore
@@ -151,6 +151,7 @@ class RunForm(QWidget):
 
     def _connect(self) -> None:
         self.base.currentIndexChanged.connect(self._suggest_name)
+        self.base.currentIndexChanged.connect(self._suggest_rate)
         self.minutes_button.toggled.connect(self._enable_numbers)
         self.name.textChanged.connect(self._show_name)
         for signal in (
@@ -174,6 +175,14 @@ class RunForm(QWidget):
         base = "model" if self.base_name == FROM_SCRATCH else self.base_name
         self.name.setText(self._store.next_version_name(base).partition("-")[2])
         self._show_name()
+
+    def _suggest_rate(self) -> None:
+        """Offer the rate that fits the start, unless the person has chosen one."""
+        fitting, other = FINE_TUNING_RATE, FROM_SCRATCH_RATE
+        if self.base_name == FROM_SCRATCH:
+            fitting, other = other, fitting
+        if self.learning_rate.value() == other:
+            self.learning_rate.setValue(fitting)
 
     def _show_name(self) -> None:
         self.name_hint.setText(f"saved as {self.version_name}")

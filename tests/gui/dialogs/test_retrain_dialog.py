@@ -10,7 +10,13 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QImage
 
 from segtool.core.geometry import Rect
-from segtool.core.run_settings import AUGMENTATION_LIMITS, AugmentationSettings, RunSettings
+from segtool.core.run_settings import (
+    AUGMENTATION_LIMITS,
+    FINE_TUNING_RATE,
+    FROM_SCRATCH_RATE,
+    AugmentationSettings,
+    RunSettings,
+)
 from segtool.formats.mask_png import read_mask
 from segtool.gui.dialogs.augmentation_form import AugmentationForm
 from segtool.gui.dialogs.augmentation_preview import AugmentationPreview
@@ -233,3 +239,16 @@ def test_each_change_has_a_switch_and_reaches_its_limit(qtbot, name):
 def test_unusable_remembered_settings_count_as_none(qapp):
     QSettings().setValue("retrain/settings", json.dumps({"minutes": -1}))
     assert remembered_settings() == RunSettings()
+
+
+def test_starting_from_scratch_offers_a_higher_rate_but_keeps_a_chosen_one(tmp_path, open_dialog):
+    form = open_dialog(make_folder(tmp_path / "photos")).run_form
+    scratch, base = form.base.findData("none"), form.base.currentIndex()
+    assert form.learning_rate.value() == FINE_TUNING_RATE
+    form.base.setCurrentIndex(scratch)
+    assert form.learning_rate.value() == FROM_SCRATCH_RATE
+    form.base.setCurrentIndex(base)
+    assert form.learning_rate.value() == FINE_TUNING_RATE
+    form.learning_rate.setValue(0.003)
+    form.base.setCurrentIndex(scratch)
+    assert form.learning_rate.value() == 0.003
