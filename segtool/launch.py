@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +14,7 @@ from segtool import __version__
 from segtool.core.errors import SegToolError
 from segtool.sample.copying import copy_sample
 
+_PROBE_SECONDS = 2.0
 _PLATFORMS_WITHOUT_SCREEN = frozenset({"offscreen", "minimal", "vnc", "linuxfb", "eglfs"})
 
 
@@ -58,7 +61,31 @@ def has_display() -> bool:
         return True
     if os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0] in _PLATFORMS_WITHOUT_SCREEN:
         return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return bool(os.environ.get("WAYLAND_DISPLAY")) or _x_server_answers(os.environ.get("DISPLAY", ""))
+
+
+def _x_server_answers(display: str) -> bool:
+    """Tell whether somebody listens at an X display: Qt ends the process if nobody does."""
+    match = re.fullmatch(r"(?:unix|)(?P<host>[^:]*):(?P<number>\d+)(?:\.\d+)?", display)
+    if match is None:
+        return bool(display)
+    number = int(match["number"])
+    local = f"/tmp/.X11-unix/X{number}"
+    # Servers listen at a file, at the abstract name of that file, or both; forwarded ones at a port.
+    places: list[tuple[socket.AddressFamily, str | tuple[str, int]]] = (
+        [(socket.AF_INET, (match["host"], 6000 + number))]
+        if match["host"]
+        else [(socket.AF_UNIX, local), (socket.AF_UNIX, f"\0{local}")]
+    )
+    for family, address in places:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.settimeout(_PROBE_SECONDS)
+            try:
+                probe.connect(address)
+            except OSError:
+                continue
+            return True
+    return False
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -96,6 +96,15 @@ def test_without_a_display_a_folder_that_is_not_there_is_said_in_one_line(isolat
     assert "no-such-folder" in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a display")
+@pytest.mark.parametrize("display", [":987", "localhost:987.0"])
+def test_a_display_that_does_not_answer_is_none(monkeypatch: pytest.MonkeyPatch, display: str) -> None:
+    for variable in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("DISPLAY", display)
+    assert not launch.has_display()
+
+
 def test_help_needs_no_display(isolated_home: Path) -> None:
     done = _run_without_display("--help", cwd=isolated_home)
     assert done.returncode == 0

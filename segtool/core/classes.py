@@ -173,9 +173,8 @@ def match_classes(source: ClassSet, target: ClassSet) -> tuple[ClassSet, npt.NDA
     -------
     ClassSet
         The target, with every source class that it lacked added under a free id, in a colour that
-        no other class of it has. Two backgrounds
-        match whatever they are called if both sets have exactly id 0 as background by position
-        and the source's id 0 is named "background".
+        no other class of it has. A source's "background" with id 0 is the target's id 0, whatever
+        that is called.
     ndarray of uint8, shape (256,)
         Table from source id to target id; void stays void.
     """
