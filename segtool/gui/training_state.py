@@ -89,8 +89,12 @@ class Comparison:
             )
         new = f"F1 {self.new_scores.f1:.3f} on {images}"
         if self.old_scores is None:
-            why = f"{self.old} could not be scored" if self.old else "There was no model"
-            return f"{self.new} is now the active model: {new}. {why} to compare it with."
+            why = (
+                f"{self.old} tells other classes apart, so the two cannot be compared."
+                if self.old
+                else "There was no model to compare it with."
+            )
+            return f"{self.new} is now the active model: {new}. {why}"
         old = f"{self.old} has {self.old_scores.f1:.3f}"
         if self.is_accepted:
             return f"{self.new} is now the active model: {new}, {old}."

@@ -15,14 +15,14 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from segtool.core.classes import ClassSet
+from segtool.core.classes import ClassSet, is_background
 from segtool.core.errors import TrainingError
 from segtool.core.normalisation import Normalisation
 from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunProgress, RunStarted
 from segtool.core.run_settings import RunSettings
 from segtool.inference.evaluate import Evaluation, evaluate_images
 from segtool.inference.runtime import Runtime
-from segtool.models.card import ModelCard
+from segtool.models.card import ModelCard, read_card
 from segtool.models.network_config import NetworkConfig
 from segtool.training.export import export_model
 from segtool.training.patches import Sample, load_samples, training_batches, validation_crops
@@ -203,7 +203,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
         curves=[asdict(epoch) for epoch in curves],
     )
     card = export_model(plan.out, start.average, card, score=lambda folder: _score(folder, plan))
-    compared = None if plan.compare is None else _score(plan.compare, plan)
+    compared = _score_compared(plan)
     yield RunDone(str(plan.out), card.metrics, compared, seconds, clock.step, reason)
 
 
@@ -258,6 +258,15 @@ def _score(folder: Path, plan: RunPlan) -> dict[str, Any] | None:
     *_, last = evaluate_images(pairs, plan.held_out_classes or plan.classes, Runtime.load(folder))
     assert isinstance(last, Evaluation)
     return last.metrics
+
+
+def _score_compared(plan: RunPlan) -> dict[str, Any] | None:
+    """Evaluate the model to compare with; None if it knows none of the classes, as its 0 would prove nothing."""
+    if plan.compare is None:
+        return None
+    wanted = {item.name.casefold() for item in plan.classes if not is_background(item)}
+    known = {item.name.casefold() for item in read_card(plan.compare).classes}
+    return _score(plan.compare, plan) if wanted & known else None
 
 
 def _history(

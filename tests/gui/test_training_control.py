@@ -145,7 +145,7 @@ def test_a_model_that_is_not_worse_becomes_active(qtbot, tmp_path, tiny_model_fo
         (0.796, 0.8, True, "now the active model"),
         (0.794, 0.8, False, "kept as a version but not active"),
         (None, None, True, "No image was held out"),
-        (0.9, None, True, "could not be scored"),
+        (0.9, None, True, "cannot be compared"),
     ],
 )
 def test_the_rule_by_which_a_version_becomes_active(new, old, accepted, words):

@@ -98,6 +98,15 @@ def test_fine_tuning_compares_with_its_base(tmp_path: Path, tiny_model_folder: P
     assert read_card(plan.out).network == read_card(tiny_model_folder).network
 
 
+def test_a_base_that_knows_other_classes_is_not_compared_with(tmp_path: Path, tiny_model_folder: Path) -> None:
+    cells = NUCLEI.with_renamed(1, "cell")
+    plan = _plan(tmp_path, base=tiny_model_folder, compare=tiny_model_folder, classes=cells)
+    *_, done = run_training(plan)
+    assert isinstance(done, RunDone)
+    assert done.metrics is not None
+    assert done.base_metrics is None
+
+
 def test_stop_keeps_the_best_so_far(tmp_path: Path) -> None:
     plan = _plan(tmp_path, settings=SETTINGS.with_time(60))
     seen: list[RunEvent] = []
