@@ -32,20 +32,6 @@ SHORT = RunSettings(
 
 
 @pytest.fixture
-def session(qapp) -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.close()
-
-
-@pytest.fixture
-def messages(session: Session) -> list[tuple[str, Level]]:
-    found: list[tuple[str, Level]] = []
-    session.message.connect(lambda text, level: found.append((text, level)))
-    return found
-
-
-@pytest.fixture
 def control(session: Session) -> Iterator[object]:
     made: list[TrainingControl] = []
 

@@ -22,19 +22,11 @@ from segtool.gui.dialogs.augmentation_form import AugmentationForm
 from segtool.gui.dialogs.augmentation_preview import AugmentationPreview
 from segtool.gui.dialogs.retrain_dialog import RetrainDialog
 from segtool.gui.dialogs.retrain_jobs import remembered_settings
-from segtool.gui.session import Session
 from segtool.project.status import Status
 from tests.gui.training_fixtures import IMAGES, add_version, make_folder
 from tests.model_fixtures import NUCLEI
 
 OpenDialog = Callable[..., RetrainDialog]
-
-
-@pytest.fixture
-def session(qapp) -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.close()
 
 
 @pytest.fixture

@@ -33,13 +33,6 @@ MakePanel = Callable[..., LearningPanel]
 
 
 @pytest.fixture
-def session(qapp) -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.close()
-
-
-@pytest.fixture
 def make_panel(qtbot, session) -> Iterator[MakePanel]:
     made: list[TrainingControl] = []
 
