@@ -89,6 +89,8 @@ def build_parser() -> argparse.ArgumentParser:
     length.add_argument("--minutes", type=_minutes, metavar="M", help="time budget (default: 3)")
     length.add_argument("--epochs", type=_epochs, metavar="N", help="number of epochs instead of a time budget")
     train.add_argument("--settings", metavar="FILE", help="JSON file with any other training settings")
+    train.add_argument("--kinds", metavar="FILE", help="CSV file (stem, kind): draw rare kinds of image more often")
+    train.add_argument("--checkpoint", metavar="FILE", help="keep the run's state here, and go on from it")
     train.add_argument("--compare", metavar="NAME|DIR", help="model to score beside the new one (default: the base)")
     train.add_argument("--data", metavar="DIR", help="where masks, segtool.json and models/ lie, if not in FOLDER")
     train.add_argument("--events", action="store_true", help="print one JSON object per line instead of text")

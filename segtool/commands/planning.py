@@ -18,6 +18,7 @@ from segtool.core.classes import VOID, ClassInfo, ClassSet, match_classes
 from segtool.core.errors import SaveError, TrainingError
 from segtool.core.palette import default_colour
 from segtool.core.run_settings import FROM_SCRATCH_RATE, RunSettings
+from segtool.formats.kinds_csv import read_kinds
 from segtool.formats.mask_png import read_mask
 from segtool.models.network_config import NetworkConfig
 from segtool.project.held_out import choose_held_out
@@ -64,6 +65,8 @@ def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any
         "compare": compare,
         "network": network,
         "data": data,
+        "kinds": _kinds(arguments, training),
+        "checkpoint": None if arguments.checkpoint is None else Path(arguments.checkpoint),
     }
 
 
@@ -163,6 +166,13 @@ def _base_folder(project: Project, name_or_dir: str | None) -> Path | None:
         return project.store.resolve(name_or_dir)
     entry = project.store.default()
     return None if entry is None else entry.folder
+
+
+def _kinds(arguments: argparse.Namespace, training: list[ImageEntry]) -> dict[str, str]:
+    if arguments.kinds is None:
+        return {}
+    kinds = read_kinds(Path(arguments.kinds))
+    return {entry.key: kinds.get(entry.path.stem, "other") for entry in training}
 
 
 def _triple(entry: ImageEntry) -> tuple[str, Path, Path]:

@@ -96,14 +96,38 @@ def _near(
 def random_intensity(
     image: npt.NDArray[np.float32], settings: AugmentationSettings, rng: np.random.Generator
 ) -> npt.NDArray[np.float32]:
-    """Change brightness and contrast of a normalised crop (float32, 0…1); the result stays in 0…1."""
+    """Change brightness, contrast and colour of a normalised crop.
+
+    Nothing is cut off at 0 or 1: in a dark image a cut at 0 would wipe out dim objects whose labels stay, and
+    teach the network to see objects where there is nothing left to see.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (H, W, 3)
+        Values 0…1.
+    settings : AugmentationSettings
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W, 3)
+        Values about 0…1, a little below and above.
+    """
     gain = (1 + settings.contrast) ** rng.uniform(-1, 1)
     added = rng.uniform(-1, 1) * settings.brightness
+    # Grey images stay grey, as every image of their kind is. The draw happens whatever they are.
+    tint = (1 + settings.colour) ** rng.uniform(-1, 1, 3)
+    if settings.colour > 0 and not is_grey(image):
+        image = image * tint.astype(np.float32)
     if gain == 1 and added == 0:
         return image
     mean = float(image.mean())
-    changed = (image - np.float32(mean)) * np.float32(gain) + np.float32(mean + added)
-    return np.clip(changed, 0, 1, out=changed)
+    return (image - np.float32(mean)) * np.float32(gain) + np.float32(mean + added)
+
+
+def is_grey(image: npt.NDArray[np.generic]) -> bool:
+    """Return whether the three channels of an image of shape (H, W, 3) are the same."""
+    return bool((image[..., 0] == image[..., 1]).all() and (image[..., 0] == image[..., 2]).all())
 
 
 def augment(
@@ -132,6 +156,7 @@ def augment(
     Returns
     -------
     image : ndarray of float32, shape (crop, crop, 3)
+        Values about 0…1, see ``random_intensity``.
     mask : ndarray of uint8, shape (crop, crop)
     """
     if centre is None:
@@ -172,4 +197,4 @@ def preview(
     rng = np.random.default_rng(seed)
     image = normalise(pixels, Normalisation())
     crops = [augment(image, mask, settings, rng, crop=side) for _ in range(count)]
-    return [((crop * 255).round().astype(np.uint8), labels) for crop, labels in crops]
+    return [((crop.clip(0, 1) * 255).round().astype(np.uint8), labels) for crop, labels in crops]

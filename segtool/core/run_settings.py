@@ -27,6 +27,8 @@ class AugmentationSettings:
         Largest change added to the normalised intensities, 0…1, either way.
     contrast : float
         Largest relative change of contrast about the crop's mean, 0…0.9.
+    colour : float
+        Largest relative change of each channel of a colour image, 0…0.5.
     """
 
     horizontal_flip: float = 0.5
@@ -36,6 +38,7 @@ class AugmentationSettings:
     shift: float = 0.1
     brightness: float = 0.15
     contrast: float = 0.3
+    colour: float = 0.1
 
     def __post_init__(self) -> None:
         for name, most in AUGMENTATION_LIMITS.items():
@@ -58,6 +61,7 @@ AUGMENTATION_LIMITS: dict[str, float] = {
     "shift": 0.5,
     "brightness": 1.0,
     "contrast": 0.9,
+    "colour": 0.5,
 }
 
 # Peak learning rates: for going on from a trained base, and for starting from random weights. From the bundled
@@ -88,6 +92,8 @@ class RunSettings:
         Side of a training crop in pixels.
     seed : int
         Seed of weights, crops, augmentation and hold-out rule.
+    frozen_statistics : bool or None
+        Keep the batch normalisation's statistics of the base; None: where there is a base.
     augmentation : AugmentationSettings
         Random changes of each crop.
     images : tuple of str or None
@@ -104,6 +110,7 @@ class RunSettings:
     batch: int = 4
     crop: int = 256
     seed: int = 0
+    frozen_statistics: bool | None = None
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     images: tuple[str, ...] | None = None
     held_out: tuple[str, ...] | None = None
@@ -121,6 +128,8 @@ class RunSettings:
                 raise TrainingError(f"{name.replace('_', ' ')} must be a number above 0, not {value!r}")
         if not _is_whole(self.seed) or not 0 <= self.seed < 2**32:
             raise TrainingError(f"the seed must be a whole number from 0 to {2**32 - 1}, not {self.seed!r}")
+        if not isinstance(self.frozen_statistics, bool | None):
+            raise TrainingError(f"frozen statistics must be true, false or null, not {self.frozen_statistics!r}")
         if self.crop % 32:
             raise TrainingError(f"the crop size must be a multiple of 32, not {self.crop}")
 

@@ -14,10 +14,20 @@ MAX_OUTPUTS = 255
 
 
 class Stem(StrEnum):
-    """Where the network's first level works: at full resolution or, three times cheaper, at half."""
+    """Where the network's first level works.
+
+    At half resolution a step costs a third of one at full, at a quarter a twelfth, and as much more of the
+    surroundings is seen: what suits blurred nuclei and what suits blocks of houses differ.
+    """
 
     FULL = "full"
     HALF = "half"
+    QUARTER = "quarter"
+
+    @property
+    def factor(self) -> int:
+        """Pixels of the image along a side of one pixel of the first level."""
+        return {Stem.FULL: 1, Stem.HALF: 2, Stem.QUARTER: 4}[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +41,8 @@ class NetworkConfig:
     widths : tuple of int
         Channels of each level, finest first; each level halves the resolution of the one before.
     stem : Stem
-        Whether the first level works at full or at half resolution. The half-resolution stem has a
-        full-resolution skip of ``skip_width`` channels.
+        Resolution of the first level. Stems other than the full one have a skip of ``skip_width`` channels
+        at twice that resolution.
     skip_width : int
         Channels of that skip.
     residual : bool
@@ -56,7 +66,7 @@ class NetworkConfig:
     @property
     def stride(self) -> int:
         """Factor between the image's and the deepest level's resolution: sizes must be multiples of it."""
-        return int(2 ** (len(self.widths) - (1 if self.stem is Stem.FULL else 0)))
+        return int(self.stem.factor * 2 ** (len(self.widths) - 1))
 
     def to_json(self) -> dict[str, Any]:
         """Return a plain dictionary that ``from_json`` reads back."""
@@ -72,7 +82,7 @@ class NetworkConfig:
         try:
             stem = Stem(value["stem"])
         except ValueError as exc:
-            raise ModelError(f"the network config's stem must be full or half, not {value['stem']!r}") from exc
+            raise ModelError(f"the network config's stem must be full, half or quarter, not {value['stem']!r}") from exc
         return cls(
             outputs=value["outputs"],
             widths=tuple(value["widths"]),

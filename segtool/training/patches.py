@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -113,26 +114,57 @@ def _positions(mask: npt.NDArray[np.uint8], class_id: int, rng: np.random.Genera
     return np.column_stack([columns, rows]).astype(np.int32)
 
 
-def training_batches(samples: Sequence[Sample], classes: ClassSet, settings: RunSettings) -> Iterator[Batch]:
-    """Yield augmented batches without end; the same seed gives the same batches.
+def training_batches(
+    samples: Sequence[Sample],
+    classes: ClassSet,
+    settings: RunSettings,
+    *,
+    kinds: Mapping[str, str] | None = None,
+    first_step: int = 0,
+) -> Iterator[Batch]:
+    """Yield augmented batches without end; a batch depends on the seed and its step alone.
 
-    An image is drawn with a weight that grows with the square root of its area: a large image holds more
-    that is worth seeing, but must not crowd out the small ones.
+    Parameters
+    ----------
+    samples : sequence of Sample
+    classes : ClassSet
+    settings : RunSettings
+    kinds : mapping of str to str, optional
+        Key of a sample → kind of image. Kinds are then drawn with weights that grow with the square root of their
+        number of images, so that rare ones are seen often enough to be learnt.
+    first_step : int
+        Step of the first batch.
 
     Yields
     ------
-    image : ndarray of float32, shape (batch, crop, crop, 3), values 0…1
+    image : ndarray of float32, shape (batch, crop, crop, 3), values about 0…1
     target : ndarray of float32, shape (batch, crop, crop, outputs)
     weight : ndarray of float32, shape (batch, crop, crop)
         0 where void.
     """
-    rng = np.random.default_rng(settings.seed)
-    weights = np.sqrt([sample.mask.size for sample in samples])
-    weights /= weights.sum()
-    while True:
+    weights = sampling_weights(samples, kinds or {})
+    for step in count(first_step):
+        rng = np.random.default_rng([settings.seed, step])
         chosen = rng.choice(len(samples), settings.batch, p=weights)
         crops = [_draw(samples[i], settings.augmentation, rng, size=settings.crop) for i in chosen]
         yield to_batch([image for image, _ in crops], [mask for _, mask in crops], classes)
+
+
+def sampling_weights(samples: Sequence[Sample], kinds: Mapping[str, str]) -> npt.NDArray[np.float64]:
+    """Return how often each sample is drawn, summing to 1.
+
+    Within a kind the weight grows with the square root of the area: a large image holds more that is worth
+    seeing, but must not crowd out the small ones. Kinds share by the square root of their number of images.
+    """
+    weights: npt.NDArray[np.float64] = np.sqrt([float(sample.mask.size) for sample in samples])
+    if not kinds:
+        kinds = dict.fromkeys((sample.key for sample in samples), "")
+    kind_of = np.array([kinds.get(sample.key, "") for sample in samples])
+    for kind in np.unique(kind_of):
+        here = kind_of == kind
+        weights[here] *= np.sqrt(here.sum()) / weights[here].sum()
+    weights /= weights.sum()
+    return weights
 
 
 def _draw(

@@ -56,6 +56,26 @@ class Stepper:
         self._train_graph = tf.function(self._train, reduce_retracing=True)
         self._validate_graph = tf.function(self._validate, reduce_retracing=True)
 
+    @property
+    def optimiser_state(self) -> list[npt.NDArray[np.generic]]:
+        """The optimiser's variables, for a checkpoint."""
+        return [np.asarray(variable) for variable in self._optimiser.variables]
+
+    def restore(
+        self,
+        *,
+        model: Sequence[npt.NDArray[np.generic]],
+        average: Sequence[npt.NDArray[np.generic]],
+        optimiser: Sequence[npt.NDArray[np.generic]],
+        steps: int,
+    ) -> None:
+        """Go back to where a checkpoint was written."""
+        self.model.set_weights(model)
+        self.average.set_weights(average)
+        for variable, value in zip(self._optimiser.variables, optimiser, strict=True):
+            variable.assign(value)
+        self._steps = steps
+
     def train(self, batch: Batch, *, learning_rate: float) -> tuple[float, Overlaps]:
         """Take one step; return the loss and the overlaps of the batch.
 

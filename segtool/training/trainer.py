@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,19 +18,19 @@ import numpy.typing as npt
 from segtool.core.classes import ClassSet, is_background
 from segtool.core.errors import TrainingError
 from segtool.core.normalisation import Normalisation
-from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunProgress, RunStarted
+from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunStarted
 from segtool.core.run_settings import RunSettings
 from segtool.inference.evaluate import Evaluation, evaluate_images
 from segtool.inference.runtime import Runtime
 from segtool.models.card import ModelCard, read_card
 from segtool.models.network_config import NetworkConfig
+from segtool.training.checkpoint import read_checkpoint, write_checkpoint
 from segtool.training.export import export_model
 from segtool.training.patches import Sample, load_samples, training_batches, validation_crops
+from segtool.training.run_state import RunState
 from segtool.training.start import start_network
 from segtool.training.step import Overlaps, Stepper, f1_of
 
-# The learning rate climbs over this share of the run and then falls along a cosine.
-_WARM_UP = 0.05
 _PROGRESS_SECONDS = 0.5
 
 Pair = tuple[str, Path, Path]
@@ -57,6 +57,10 @@ class RunPlan:
         Architecture where there is no base; its outputs follow the classes.
     data : dict
         Names and licence of the training data, for the card.
+    kinds : mapping of str to str
+        Key of a training image → kind of image, where kinds are to be drawn evenly.
+    checkpoint : Path or None
+        File to write the run's state to after every epoch, and to go on from if it is there.
     """
 
     out: Path
@@ -69,47 +73,8 @@ class RunPlan:
     compare: Path | None = None
     network: NetworkConfig = field(default_factory=NetworkConfig)
     data: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Clock:
-    """Where the run stands: by time if there is a budget, else by steps."""
-
-    settings: RunSettings
-    started: float
-    step: int = 0
-
-    @property
-    def elapsed(self) -> float:
-        return time.monotonic() - self.started
-
-    @property
-    def fraction(self) -> float:
-        if self.settings.minutes is not None:
-            return min(1.0, self.elapsed / (60 * self.settings.minutes))
-        assert self.settings.epochs is not None
-        return self.step / (self.settings.epochs * self.settings.steps_per_epoch)
-
-    @property
-    def learning_rate(self) -> float:
-        fraction, peak = self.fraction, self.settings.learning_rate
-        if fraction < _WARM_UP:
-            return peak * max(fraction / _WARM_UP, 0.05)
-        return peak * max(0.5 * (1 + math.cos(math.pi * (fraction - _WARM_UP) / (1 - _WARM_UP))), 0.01)
-
-    def progress(self, stage: str, loss: float) -> RunProgress:
-        fraction = self.fraction
-        remaining = self.elapsed * (1 - fraction) / fraction if fraction > 0.01 else None
-        return RunProgress(stage, self.step, fraction, loss, self.elapsed, remaining)
-
-
-@dataclass(slots=True)
-class _Best:
-    """The best weights so far by validation loss, or the latest where nothing is held out."""
-
-    loss: float = math.inf
-    epoch: int = 0
-    weights: list[npt.NDArray[Any]] | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    checkpoint: Path | None = None
 
 
 def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: False) -> Iterator[RunEvent]:
@@ -154,43 +119,42 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
         minutes=settings.minutes,
         epochs=settings.epochs,
     )
-    stepper = Stepper(
-        start.model, start.average, outputs=start.network.outputs, frozen_statistics=plan.base is not None
-    )
+    frozen = plan.base is not None if settings.frozen_statistics is None else settings.frozen_statistics
+    stepper = Stepper(start.model, start.average, outputs=start.network.outputs, frozen_statistics=frozen)
     crops = validation_crops(held_out, size=settings.crop, seed=settings.seed)
-    batches = training_batches(samples, plan.classes, settings)
-    clock = _Clock(settings, time.monotonic())
-    best = _Best()
-    curves: list[RunEpoch] = []
-    reason = "stopped"
-    while not should_stop():
+    state = RunState(settings)
+    if plan.checkpoint is not None and plan.checkpoint.exists():
+        state.restore(read_checkpoint(plan.checkpoint, _identity(plan)), stepper)
+        yield from state.curves
+    batches = training_batches(samples, plan.classes, settings, kinds=plan.kinds, first_step=state.step)
+    reason = ""
+    while not reason:
         losses: list[float] = []
         overlaps: Overlaps = np.zeros((3, len(plan.classes)))
         reported = time.monotonic()
-        while len(losses) < settings.steps_per_epoch and clock.fraction < 1 and not should_stop():
-            loss, found = stepper.train(next(batches), learning_rate=clock.learning_rate)
+        while len(losses) < settings.steps_per_epoch and state.fraction < 1 and not should_stop():
+            loss, found = stepper.train(next(batches), learning_rate=state.learning_rate)
             losses.append(loss)
             overlaps += found
-            clock.step += 1
+            state.step += 1
             if time.monotonic() - reported > _PROGRESS_SECONDS:
                 reported = time.monotonic()
-                yield clock.progress("training", loss)
+                yield state.progress("training", loss)
+        if should_stop() and plan.checkpoint is not None:
+            raise TrainingError(
+                "the run was stopped", path=plan.checkpoint, remedy="The same command goes on from its last epoch."
+            )
         if losses:
-            yield clock.progress("validating", losses[-1])
-            epoch = _validate(stepper, crops, plan, clock, best, losses, overlaps, number=len(curves) + 1)
-            curves.append(epoch)
-            yield epoch
-        if clock.fraction >= 1:
-            reason = "time" if settings.minutes is not None else "epochs"
-            break
-        if held_out and len(curves) - best.epoch >= settings.patience:
-            reason = "early stopping"
-            break
-    if best.weights is None:
+            yield state.progress("validating", losses[-1])
+            yield _validate(stepper, crops, plan, state, losses, overlaps)
+            if plan.checkpoint is not None:
+                write_checkpoint(plan.checkpoint, state.checkpoint(_identity(plan), stepper))
+        reason = "stopped" if should_stop() else state.end(has_held_out=bool(held_out))
+    if state.best_weights is None:
         raise TrainingError("the run was stopped before its first step")
-    seconds = clock.elapsed
-    start.average.set_weights(best.weights)
-    yield clock.progress("exporting", curves[-1].train_loss)
+    seconds = state.seconds
+    start.average.set_weights(state.best_weights)
+    yield state.progress("exporting", state.curves[-1].train_loss)
     card = ModelCard(
         name=plan.out.name,
         classes=plan.classes,
@@ -198,13 +162,15 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
         normalisation=normalisation,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         training=_history(
-            plan, [s.key for s in samples], [s.key for s in held_out], start.body, clock.step, seconds, reason
+            plan, [s.key for s in samples], [s.key for s in held_out], start.body, state.step, seconds, reason
         ),
-        curves=[asdict(epoch) for epoch in curves],
+        curves=[asdict(epoch) for epoch in state.curves],
     )
     card = export_model(plan.out, start.average, card, score=lambda folder: _score(folder, plan))
     compared = _score_compared(plan)
-    yield RunDone(str(plan.out), card.metrics, compared, seconds, clock.step, reason)
+    if plan.checkpoint is not None:
+        plan.checkpoint.unlink(missing_ok=True)
+    yield RunDone(str(plan.out), card.metrics, compared, seconds, state.step, reason)
 
 
 def _load_held_out(plan: RunPlan, normalisation: Normalisation) -> list[Sample]:
@@ -219,35 +185,34 @@ def _validate(
     stepper: Stepper,
     crops: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]],
     plan: RunPlan,
-    clock: _Clock,
-    best: _Best,
+    state: RunState,
     losses: Sequence[float],
     overlaps: Overlaps,
-    *,
-    number: int,
 ) -> RunEpoch:
-    """Judge the averaged network, keep its weights if they are the best so far, and report the epoch."""
-    learning_rate = clock.learning_rate
+    """Judge the averaged network, keep its weights if they are the best so far, and return the epoch."""
     val_loss, val_f1 = None, None
     if crops:
         val_loss, found = stepper.validate(crops, plan.classes)
         val_f1 = f1_of(found, plan.classes)
-    is_best = val_loss is None or val_loss < best.loss
-    if is_best:
-        best.loss = math.inf if val_loss is None else val_loss
-        best.epoch = number
-        best.weights = stepper.average.get_weights()
-    return RunEpoch(
-        epoch=number,
-        step=clock.step,
+    return state.add_epoch(
+        stepper.average.get_weights,
         train_loss=float(np.mean(losses)),
         train_f1=f1_of(overlaps, plan.classes),
         val_loss=val_loss,
         val_f1=val_f1,
-        best=is_best,
-        learning_rate=learning_rate,
-        seconds=clock.elapsed,
     )
+
+
+def _identity(plan: RunPlan) -> dict[str, Any]:
+    """Return what makes a run the run it is, as JSON holds it."""
+    run = {
+        "settings": plan.settings.to_json(),
+        "network": plan.network.to_json(),
+        "base": "none" if plan.base is None else read_card(plan.base).files,
+        "images": [key for key, _, _ in plan.train],
+        "kinds": dict(plan.kinds),
+    }
+    return dict(json.loads(json.dumps(run)))
 
 
 def _score(folder: Path, plan: RunPlan) -> dict[str, Any] | None:

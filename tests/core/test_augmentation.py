@@ -62,8 +62,30 @@ def test_intensity_leaves_the_mask_alone(name: str) -> None:
     crop, labels = augment(image, mask, settings, np.random.default_rng(1), crop=96)
     np.testing.assert_array_equal(labels, mask)
     assert np.abs(crop - image).max() > 0.02
-    assert crop.min() >= 0
-    assert crop.max() <= 1
+    assert np.unique(crop[mask == 1][:, 0]).size == 1
+    assert crop[mask == 1][0, 0] > crop[mask == 0][0, 0]
+
+
+def test_a_dim_object_stays_to_be_seen_however_dark_the_crop_becomes() -> None:
+    mask = np.zeros((32, 32), np.uint8)
+    mask[8:16, 8:16] = 1
+    image = np.repeat((mask[..., None] * 0.05).astype(np.float32), 3, axis=2)
+    settings = replace(OFF, brightness=0.5)
+    for seed in range(6):
+        crop, _ = augment(image, mask, settings, np.random.default_rng(seed), crop=32)
+        assert crop[12, 12, 0] - crop[0, 0, 0] == pytest.approx(0.05, abs=1e-5)
+
+
+def test_colour_tints_colour_images_and_leaves_grey_ones_grey() -> None:
+    image, mask = _scene()
+    settings = replace(OFF, colour=0.3)
+    grey, _ = augment(image, mask, settings, np.random.default_rng(0), crop=96)
+    np.testing.assert_array_equal(grey[..., 0], grey[..., 2])
+    image[..., 2] *= 0.5
+    tinted, _ = augment(image, mask, settings, np.random.default_rng(0), crop=96)
+    factors = tinted[0, 0] / image[0, 0]
+    assert np.ptp(factors) > 0.02
+    assert (np.abs(np.log(factors)) <= np.log(1.3)).all()
 
 
 def test_what_lies_outside_is_reflected() -> None:

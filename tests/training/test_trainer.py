@@ -18,7 +18,7 @@ from segtool.formats.rgb_png import write_rgb
 from segtool.models.card import read_card
 from segtool.models.network_config import NetworkConfig
 from segtool.sample import draw_nuclei
-from segtool.training.patches import load_samples, training_batches
+from segtool.training.patches import load_samples, sampling_weights, training_batches
 from segtool.training.trainer import Pair, RunPlan, run_training
 from tests.model_fixtures import NUCLEI
 
@@ -78,6 +78,49 @@ def test_the_same_seed_gives_the_same_run(tmp_path: Path) -> None:
     for first, second in zip(*runs, strict=True):
         assert first.train_loss == pytest.approx(second.train_loss, rel=1e-5)
         assert first.val_loss == pytest.approx(second.val_loss, rel=1e-5)
+
+
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    straight = list(run_training(_plan(tmp_path, out=tmp_path / "models" / "straight")))
+    plan = _plan(tmp_path, checkpoint=tmp_path / "run.npz")
+    asked = 0
+
+    def stop_in_the_second_epoch() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > SETTINGS.steps_per_epoch + 3
+
+    with pytest.raises(TrainingError, match="goes on"):
+        list(run_training(plan, should_stop=stop_in_the_second_epoch))
+    assert not plan.out.exists()
+    resumed = list(run_training(plan))
+    epochs = [[event for event in events if isinstance(event, RunEpoch)] for events in (straight, resumed)]
+    for first, second in zip(*epochs, strict=True):
+        assert first.train_loss == pytest.approx(second.train_loss, rel=1e-5)
+        assert first.val_loss == pytest.approx(second.val_loss, rel=1e-5)
+    assert isinstance(resumed[-1], RunDone)
+    assert resumed[-1].steps == straight[-1].steps
+    assert not plan.checkpoint.exists()
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, checkpoint=tmp_path / "run.npz")
+    events = run_training(plan)
+    while not plan.checkpoint.exists():
+        next(events)
+    events.close()
+    with pytest.raises(TrainingError, match="another run: settings"):
+        list(run_training(replace(plan, settings=replace(SETTINGS, seed=5))))
+    plan.checkpoint.write_bytes(plan.checkpoint.read_bytes()[:1000])
+    with pytest.raises(TrainingError, match="cannot be read"):
+        list(run_training(plan))
+
+
+def test_rare_kinds_of_image_are_drawn_more_often_than_their_number(tmp_path: Path) -> None:
+    samples = load_samples(_pairs(tmp_path, 5), NUCLEI, Normalisation(), seed=0)
+    kinds = {sample.key: "rare" if sample.key == "4.png" else "common" for sample in samples}
+    np.testing.assert_allclose(sampling_weights(samples, {}), 1 / 5)
+    np.testing.assert_allclose(sampling_weights(samples, kinds), [1 / 6, 1 / 6, 1 / 6, 1 / 6, 1 / 3])
 
 
 def test_a_few_steps_learn_to_tell_nuclei_from_background(tmp_path: Path) -> None:

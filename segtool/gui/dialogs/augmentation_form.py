@@ -50,6 +50,7 @@ CHANGES = (
     _Change("shift", "Shift", "Largest shift, as a part of the crop.", _either_way),
     _Change("brightness", "Brightness", "Largest change of brightness.", _either_way),
     _Change("contrast", "Contrast", "Smallest and largest factor of contrast.", _factor),
+    _Change("colour", "Colour", "Largest tint of colour images.", _either_way),
 )
 
 
