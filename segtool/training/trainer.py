@@ -140,16 +140,18 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
             if time.monotonic() - reported > _PROGRESS_SECONDS:
                 reported = time.monotonic()
                 yield state.progress("training", loss)
-        if should_stop() and plan.checkpoint is not None:
-            raise TrainingError(
-                "the run was stopped", path=plan.checkpoint, remedy="The same command goes on from its last epoch."
-            )
-        if losses:
+        # An epoch that was broken off is left to the next time, so that the run is the same with and without a stop.
+        is_put_off = plan.checkpoint is not None and len(losses) < settings.steps_per_epoch and state.fraction < 1
+        if losses and not is_put_off:
             yield state.progress("validating", losses[-1])
             yield _validate(stepper, crops, plan, state, losses, overlaps)
             if plan.checkpoint is not None:
                 write_checkpoint(plan.checkpoint, state.checkpoint(_identity(plan), stepper))
         reason = "stopped" if should_stop() else state.end(has_held_out=bool(held_out))
+        if reason == "stopped" and plan.checkpoint is not None:
+            raise TrainingError(
+                "the run was stopped", path=plan.checkpoint, remedy="The same command goes on from its last epoch."
+            )
     if state.best_weights is None:
         raise TrainingError("the run was stopped before its first step")
     seconds = state.seconds

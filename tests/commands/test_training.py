@@ -107,3 +107,28 @@ def test_a_failure_in_the_middle_is_one_line_and_one_event(command: list[str], t
     assert isinstance(failed, RunFailed)
     assert "9.png" in failed.message
     assert not (tmp_path / "model").exists()
+
+
+def test_a_run_that_was_killed_goes_on_from_its_checkpoint(start, tmp_path: Path) -> None:
+    (tmp_path / "kinds.csv").write_text("stem,kind\n0,dark\n1,bright\n")
+    options = ["--events", "--checkpoint", str(tmp_path / "run.npz"), "--kinds", str(tmp_path / "kinds.csv")]
+    process = start(*options)
+    before = []
+    while len(before) < 3:
+        event = from_line(process.stdout.readline())
+        before += [event] if isinstance(event, RunEpoch) else []
+    process.kill()
+    process.communicate()
+    process = start(*options)
+    after = []
+    while len(after) < 3:
+        event = from_line(process.stdout.readline())
+        after += [event] if isinstance(event, RunEpoch) else []
+    assert after[:2] == before[:2]
+    output, errors = process.communicate("stop\n")
+    failed = from_line(output.splitlines()[-1])
+    assert isinstance(failed, RunFailed)
+    assert "The same command goes on" in failed.message
+    assert process.returncode == 1
+    assert "Traceback" not in errors
+    assert not (tmp_path / "model").exists()
