@@ -89,7 +89,7 @@ class RunSettings:
     batch : int
         Crops per step.
     crop : int
-        Side of a training crop in pixels.
+        Side of a training crop in pixels of the network's input.
     seed : int
         Seed of weights, crops, augmentation and hold-out rule.
     frozen_statistics : bool or None

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segtool.core.errors import ModelError, SegToolError
+from segtool.core.reduction import enlarge_probabilities, reduce_pixels
 from segtool.inference.signal_stack import kept_signal_stack
 from segtool.models.card import NETWORK_DATA_FILE, NETWORK_FILE, ModelCard
 from segtool.models.integrity import verify_model
@@ -125,13 +126,19 @@ class Runtime:
         stride = self._card.network.stride
         if batch.ndim != 4 or batch.shape[3] != CHANNELS or batch.shape[1] % stride or batch.shape[2] % stride:
             raise ValueError(f"the batch must be N×H×W×3 with sides that are multiples of {stride}, not {batch.shape}")
-        values = np.ascontiguousarray(batch, dtype=np.float32)
+        factor = self._card.network.reduction
+        if factor > 1:
+            smaller = self._run(np.stack([reduce_pixels(image, factor) for image in batch]).astype(np.float32))
+            return np.stack([enlarge_probabilities(answer, factor) for answer in smaller])
+        return self._run(np.ascontiguousarray(batch, dtype=np.float32))
+
+    def _run(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         try:
             with self._lock:
                 answer = self._request.infer([values], share_inputs=True)[0]
         except (RuntimeError, MemoryError) as exc:
             raise SegToolError(
-                f"the network could not be run on {batch.shape[2]}×{batch.shape[1]} pixels ({_first_line(exc)})",
+                f"the network could not be run on {values.shape[2]}×{values.shape[1]} pixels ({_first_line(exc)})",
                 remedy="Close other programs to free memory, then try again.",
             ) from exc
         return np.asarray(answer, dtype=np.float32)

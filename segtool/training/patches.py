@@ -14,6 +14,7 @@ from segtool.core.augmentation import random_affine, random_intensity, warp_pair
 from segtool.core.classes import VOID, ClassSet, match_classes
 from segtool.core.errors import MaskError, TrainingError
 from segtool.core.normalisation import Normalisation, intensity_range, normalise
+from segtool.core.reduction import reduce_mask, reduce_pixels
 from segtool.core.run_settings import AugmentationSettings, RunSettings
 from segtool.formats.image import read_image
 from segtool.formats.mask_png import read_mask
@@ -60,8 +61,9 @@ def load_samples(
     *,
     seed: int,
     mask_classes: ClassSet | None = None,
+    reduction: int = 1,
 ) -> list[Sample]:
-    """Read images and masks into memory in their own dtype.
+    """Read images and masks into memory in their own dtype, reduced as the network wants them.
 
     Parameters
     ----------
@@ -73,6 +75,8 @@ def load_samples(
         Seeds which label positions are remembered.
     mask_classes : ClassSet, optional
         Classes of the mask files, if other than ``classes``; those of one name are the same.
+    reduction : int
+        How many times smaller than the image the network's input is.
 
     Raises
     ------
@@ -95,12 +99,14 @@ def load_samples(
             )
         if unknown := mask_classes.unknown_ids(mask):
             raise MaskError(f"the mask holds ids that have no class: {', '.join(map(str, unknown))}", path=mask_path)
-        mask = table[mask]
+        mask = reduce_mask(table[mask], classes.ids, reduction)
         ids = tuple(class_id for class_id in classes.ids if (mask == class_id).any())
         if ids:
             positions = tuple(_positions(mask, class_id, rng) for class_id in ids)
             is_sparse = bool((mask != VOID).mean() < _SPARSE_SHARE)
-            samples.append(Sample(key, pixels, mask, intensity_range(pixels, normalisation), ids, positions, is_sparse))
+            value_range = intensity_range(pixels, normalisation)
+            pixels = reduce_pixels(pixels, reduction)
+            samples.append(Sample(key, pixels, mask, value_range, ids, positions, is_sparse))
     if not samples:
         raise TrainingError("none of the masks has a labelled pixel", remedy="Paint or approve some images first.")
     return samples

@@ -28,15 +28,15 @@ def build_unet(config: NetworkConfig) -> keras.Model:
     Returns
     -------
     keras.Model
-        Input float32 (N, H, W, 3) in 0…1, H and W multiples of ``config.stride``; output float32
+        Input float32 (N, H, W, 3) in 0…1, H and W multiples of ``config.input_stride``; output float32
         (N, H, W, outputs): probabilities by sigmoid (one output) or softmax (several).
     """
     image = layers.Input((None, None, CHANNELS), name="image")
     x = image
-    finest = None
-    if config.stem is not Stem.FULL:
-        finest = _convolution(x, config.skip_width, strides=config.stem.factor // 2, name="skip")
-        x = _convolution(finest, config.widths[0], strides=2, name="stem")
+    full = None
+    if config.stem is Stem.HALF:
+        full = _convolution(x, config.skip_width, name="skip")
+        x = _convolution(full, config.widths[0], strides=2, name="stem")
     skips = []
     for level, width in enumerate(config.widths[:-1]):
         x = _block(x, width, residual=config.residual, name=f"down{level}")
@@ -47,16 +47,13 @@ def build_unet(config: NetworkConfig) -> keras.Model:
         x = layers.Conv2DTranspose(config.widths[level], 2, strides=2, padding="same", name=f"up{level}")(x)
         x = layers.Concatenate(name=f"join{level}")([skips[level], x])
         x = _block(x, config.widths[level], residual=config.residual, name=f"merge{level}")
-    if finest is not None:
+    if full is not None:
         x = layers.Conv2DTranspose(config.skip_width, 2, strides=2, padding="same", name="up_full")(x)
-        x = layers.Concatenate(name="join_full")([finest, x])
+        x = layers.Concatenate(name="join_full")([full, x])
         x = _convolution(x, config.skip_width, name="merge_full")
     activation = "sigmoid" if config.outputs == 1 else "softmax"
     # float32 whatever the policy: probabilities in bfloat16 have three digits.
-    if config.stem is Stem.QUARTER:
-        x = layers.Conv2DTranspose(config.outputs, 2, strides=2, padding="same", dtype="float32", name="logits")(x)
-    else:
-        x = layers.Conv2D(config.outputs, 1, dtype="float32", name="logits")(x)
+    x = layers.Conv2D(config.outputs, 1, dtype="float32", name="logits")(x)
     output = layers.Activation(activation, dtype="float32", name="probability")(x)
     return keras.Model(image, output, name="unet")
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from segtool.core.errors import ModelError
+from segtool.core.reduction import enlarge_probabilities
 from segtool.inference.runtime import Runtime
 from segtool.models.card import CARD_FILE, MODEL_FILES, NETWORK_DATA_FILE, NETWORK_FILE
 from segtool.models.integrity import sha256_of
@@ -54,6 +55,24 @@ def test_the_network_answers_as_keras_does(fixture: str, request: pytest.Fixture
         assert answer.shape == (*images.shape[:3], card.network.outputs)
         assert np.ptp(expected) > 0.1
         assert np.abs(answer - expected).max() <= 1e-3
+
+
+def test_a_network_of_reduced_images_answers_at_the_size_of_the_image(folder: Path, tiny_ground_folder: Path):
+    images = batch(48, 64, count=2)
+    for plain in (folder, tiny_ground_folder):
+        reduced = shutil.copytree(plain, folder.parent / f"{plain.name}-reduced")
+        change_card(reduced, network=Runtime.load(plain).card.network.to_json() | {"reduction": 2})
+        runtime = Runtime.load(reduced)
+        assert runtime.card.network.stride == 2 * TINY_STRIDE
+        answer = runtime.probabilities(images)
+        assert answer.shape == (*images.shape[:3], runtime.card.network.outputs)
+        small = images.reshape(2, 24, 2, 32, 2, 3).mean(axis=(2, 4), dtype=np.float32)
+        expected = Runtime.load(plain).probabilities(small)
+        assert np.ptp(expected) > 0.1
+        for given, small_answer in zip(answer, expected, strict=True):
+            np.testing.assert_allclose(given, enlarge_probabilities(small_answer, 2), atol=1e-4)
+        with pytest.raises(ValueError, match="multiples of 16"):
+            runtime.probabilities(batch(48, 72))
 
 
 def test_answers_do_not_change_under_the_caller(tiny_model_folder: Path):

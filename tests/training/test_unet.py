@@ -21,7 +21,6 @@ from segtool.training.unet import build_unet
 CONFIGS = [
     NetworkConfig(outputs=1, widths=(4, 8, 12), skip_width=4),
     NetworkConfig(outputs=3, widths=(4, 8, 8, 12), stem=Stem.FULL, residual=False),
-    NetworkConfig(outputs=3, widths=(4, 8), skip_width=4, stem=Stem.QUARTER),
 ]
 
 
