@@ -7,13 +7,12 @@ images with their true masks are used.
 from __future__ import annotations
 
 import argparse
-import csv
 import tempfile
-from collections import defaultdict
 from pathlib import Path
 
 from benchmarks.harness import machine
-from segtool.core.metrics import METRICS, Tally, summarise
+from segtool.core.metrics import METRICS, summarise_kinds
+from segtool.formats.kinds_csv import read_kinds
 from segtool.formats.mask_png import write_mask
 from segtool.inference.evaluate import Evaluation, evaluate_images
 from segtool.inference.runtime import Runtime
@@ -49,10 +48,8 @@ def drawn_samples(folder: Path) -> Project:
 def kinds_of(folder: Path) -> dict[str, str]:
     """Read ``kinds.csv`` (stem, kind) if the data set has one."""
     path = folder / "kinds.csv"
-    if not path.exists():
-        return {}
-    with path.open(newline="", encoding="utf-8") as stream:
-        return {row["stem"]: row["kind"].rpartition("_")[0] for row in csv.DictReader(stream)}
+    # The last part of a kind is the size, by which nobody wants to tell scores apart.
+    return {stem: kind.rpartition("_")[0] for stem, kind in read_kinds(path).items()} if path.exists() else {}
 
 
 def report(title: str, project: Project, runtime: Runtime, *, kinds: dict[str, str] | None = None) -> None:
@@ -63,19 +60,12 @@ def report(title: str, project: Project, runtime: Runtime, *, kinds: dict[str, s
     print(f"\n{title}: {runtime.card.name} on {last.metrics['images']} images\n")
     print(f"| | {' | '.join(METRICS)} |\n|---|{'---:|' * len(METRICS)}")
     rows = {"pooled": last.metrics["pooled"], "mean over images": last.metrics["mean"]}
-    if len(last.tallies) == len(entries):
-        for kind, tallies in sorted(by_kind(entries, last.tallies, kinds or {}).items()):
-            rows[f"mean, {kind} ({len(tallies)})"] = summarise(tallies, classes)["mean"]
+    stems = [entries[item.index].path.stem for item in last.images]
+    of_each = [kinds.get(stem, "other") for stem in stems] if kinds else stems
+    for row in summarise_kinds(last.tallies, of_each, classes):
+        rows[f"mean, {row['kind']} ({row['images']})"] = row["mean"]
     for name, row in rows.items():
         print(f"| {name} | {' | '.join(f'{row[metric]:.4f}' for metric in METRICS)} |")
-
-
-def by_kind(entries: list, tallies: tuple[Tally, ...], kinds: dict[str, str]) -> dict[str, list[Tally]]:
-    groups: dict[str, list[Tally]] = defaultdict(list)
-    for entry, counted in zip(entries, tallies, strict=True):
-        kind = kinds.get(entry.path.stem, entry.path.stem if not kinds else "other")
-        groups[kind].append(counted)
-    return groups
 
 
 if __name__ == "__main__":

@@ -22,12 +22,17 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.harness import Row, machine, measure, peak_memory_mib, ratio, table
+from segtool.core.normalisation import normalise
+from segtool.core.reduction import reduce_pixels
 from segtool.core.run_settings import RunSettings
 from segtool.formats.mask_png import write_mask
 from segtool.gui.main_window import MainWindow
 from segtool.gui.session import Session
 from segtool.gui.session_state import Overwrite
 from segtool.gui.training_control import TrainingControl
+from segtool.inference.runtime import Runtime, import_openvino
+from segtool.inference.segmenter import segment_to_end
+from segtool.models.store import DEFAULT_MODEL, ModelEntry, ModelStore
 from segtool.project.project import Project
 from segtool.project.status import Status
 from segtool.sample import draw_nuclei
@@ -142,34 +147,40 @@ def send(canvas: QObject, kind: QEvent.Type, point: QPoint) -> None:
     QApplication.sendEvent(canvas, QMouseEvent(kind, place, glob, button, buttons, Qt.KeyboardModifier.NoModifier))
 
 
-def segmenting(side: int, rounds: int) -> tuple[Row, Row]:
-    """Segment a drawn image by tiles, beside one call of the bare runtime on the whole of it."""
-    from segtool.core.normalisation import normalise
-    from segtool.inference.runtime import Runtime, import_openvino
-    from segtool.inference.segmenter import segment_to_end
-    from segtool.models.store import ModelStore
-
-    folder = ModelStore().resolve("nuclei")
-    runtime = Runtime.load(folder)
-    pixels = cv2.resize(draw_nuclei(1, size=(512, 512))[0], (side, side))
+def segmenting(entry: ModelEntry, side: int, rounds: int) -> tuple[Row, Row]:
+    """Segment a drawn image by tiles, beside one call of the bare runtime on the whole of it, reduced if need be."""
+    runtime = Runtime.load(entry.folder)
+    pixels = drawn_square(side)
     core = import_openvino().Core()
     bare = core.compile_model(
-        core.read_model(folder / "network.xml"),
+        core.read_model(entry.folder / "network.xml"),
         "CPU",
         {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"},
     )
-    batch = normalise(pixels, runtime.card.normalisation)[None]
+    batch = reduce_pixels(normalise(pixels, entry.card.normalisation), entry.card.network.reduction)[None]
     ours, theirs = [], []
     for number in range(rounds + 1):
         for work, durations in ((lambda: segment_to_end(pixels, runtime), ours), (lambda: bare(batch), theirs)):
             duration = measure(work, rounds=1, warm_up=0)
             if number:
                 durations += duration
-    name = f"segment {side}²"
     return (
-        Row(name, tuple(ours), ratio(ours, theirs)),
-        Row(f"bare: OpenVINO on {side}² at once", tuple(theirs)),
+        Row(f"segment {side}² ({entry.name})", tuple(ours), ratio(ours, theirs)),
+        Row(f"bare: OpenVINO on {side}² at once ({entry.name})", tuple(theirs)),
     )
+
+
+def segmenting_with_tta(entry: ModelEntry, side: int, rounds: int) -> Row:
+    runtime = Runtime.load(entry.folder)
+    pixels = drawn_square(side)
+    once = measure(lambda: segment_to_end(pixels, runtime), rounds=rounds)
+    values = measure(lambda: segment_to_end(pixels, runtime, tta=True), rounds=rounds)
+    remark = f"{np.median(values) / np.median(once):.1f} × once"
+    return Row(f"segment {side}² with flips and quarter turns ({entry.name})", values, remark)
+
+
+def drawn_square(side: int) -> np.ndarray:
+    return cv2.resize(draw_nuclei(1, size=(512, 512))[0], (side, side))
 
 
 def training_rows(rounds: int) -> list[Row]:
@@ -246,8 +257,11 @@ def main() -> None:
         session.close()
         window.close()
         del app
-    for side in (512, 2048):
-        rows += segmenting(side, few if side == 2048 else 2 * few)
+    for entry in ModelStore().entries():
+        for side in (512, 2048):
+            rows += segmenting(entry, side, few if side == 2048 else 2 * few)
+        if entry.name == DEFAULT_MODEL:
+            rows.append(segmenting_with_tta(entry, 512, few))
     rows += training_rows(5 if arguments.quick else 25)
     text = f"{machine()}\n\n{table(rows)}\n"
     print(text)

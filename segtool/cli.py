@@ -20,6 +20,7 @@ COMMANDS = {
     "segment": "segmenting",
     "train": "training",
     "evaluate": "evaluating",
+    "card": "card_page",
     "models": "listing_models",
     "info": "listing_images",
 }
@@ -80,6 +81,11 @@ def build_parser() -> argparse.ArgumentParser:
     segment.add_argument("--out", metavar="DIR", help="write the masks here instead of into the folder's masks/")
     segment.add_argument("--overlay", action="store_true", help="also write images with the mask drawn over them")
     segment.add_argument("--overwrite", action="store_true", help="replace masks that are there already")
+    segment.add_argument(
+        "--tta",
+        action="store_true",
+        help="average over flips and quarter turns: 8 times as slow, slightly more accurate",
+    )
 
     train = _command(commands, "train", "train a U-Net on the masks of a folder", folder=True)
     train.add_argument("--val", metavar="FOLDER", help="images to validate on (default: chosen by a seeded rule)")
@@ -95,9 +101,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--data", metavar="DIR", help="where masks, segtool.json and models/ lie, if not in FOLDER")
     train.add_argument("--events", action="store_true", help="print one JSON object per line instead of text")
 
-    evaluate = _command(commands, "evaluate", "compare a model's predictions with the masks of a folder", folder=True)
-    evaluate.add_argument("--model", metavar="NAME|DIR", help="model to use (default: the folder's active one)")
-    evaluate.add_argument("--json", action="store_true", help="print JSON")
+    _add_scoring(commands)
 
     models = _command(commands, "models", "list the models", folder=False)
     models.add_argument("folder", nargs="?", metavar="FOLDER", help="also list the versions trained in this folder")
@@ -106,6 +110,21 @@ def build_parser() -> argparse.ArgumentParser:
     info = _command(commands, "info", "list the images of a folder with their status", folder=True)
     info.add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+def _add_scoring(commands: argparse._SubParsersAction[_Parser]) -> None:
+    evaluate = _command(commands, "evaluate", "compare a model's predictions with the masks of a folder", folder=True)
+    evaluate.add_argument("--model", metavar="NAME|DIR", help="model to use (default: the folder's active one)")
+    evaluate.add_argument("--report", metavar="DIR", help="also write a page with tables, charts and pictures here")
+    evaluate.add_argument("--kinds", metavar="FILE", help="CSV file (stem, kind): also score each kind of image")
+    evaluate.add_argument("--tta", action="store_true", help="average over flips and quarter turns: 8 times the work")
+    evaluate.add_argument("--json", action="store_true", help="print JSON")
+
+    card = _command(commands, "card", "write the page of a model card, from an evaluation", folder=False)
+    card.add_argument("model", metavar="MODEL", help="model name or folder")
+    card.add_argument("folder", metavar="FOLDER", help="folder with images and masks that the model has not seen")
+    card.add_argument("--out", metavar="PAGE.md", required=True, help="Markdown file to write; pictures go beside it")
+    card.add_argument("--kinds", metavar="FILE", help="CSV file (stem, kind): also score each kind of image")
 
 
 def _command(

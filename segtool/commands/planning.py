@@ -37,7 +37,7 @@ def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any
     """
     out = Path(arguments.out)
     _check_out(out)
-    settings, network, data = _read_settings(arguments)
+    settings, network, data, colours = _read_settings(arguments)
     project = open_project(arguments.folder, reporter, data_root=arguments.data)
     labelled = _with_mask(project)
     if settings.images is not None:
@@ -51,6 +51,7 @@ def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any
         if not validation:
             raise TrainingError("there are no masks to validate on", path=arguments.val)
     classes, held_out_classes = _classes(project, other, [*training, *validation])
+    classes = _coloured(classes, colours)
     check_trainable(training, classes)
     base = _base_folder(project, arguments.base)
     compare = base if arguments.compare is None else project.store.resolve(arguments.compare)
@@ -85,7 +86,7 @@ def _check_out(out: Path) -> None:
         ) from exc
 
 
-def _read_settings(arguments: argparse.Namespace) -> tuple[RunSettings, NetworkConfig, dict[str, Any]]:
+def _read_settings(arguments: argparse.Namespace) -> tuple[RunSettings, NetworkConfig, dict[str, Any], dict[str, Any]]:
     value: Any = {}
     if arguments.settings is not None:
         path = Path(arguments.settings)
@@ -101,6 +102,9 @@ def _read_settings(arguments: argparse.Namespace) -> tuple[RunSettings, NetworkC
     data = value.pop("data", {})
     if not isinstance(data, dict):
         raise TrainingError(f"data must be a JSON object that describes the training data, not {data!r}")
+    colours = value.pop("colours", {})
+    if not isinstance(colours, dict):
+        raise TrainingError(f"colours must be a JSON object of class names and [red, green, blue], not {colours!r}")
     settings = RunSettings.from_json(value)
     if "learning_rate" not in value and arguments.base == "none":
         settings = replace(settings, learning_rate=FROM_SCRATCH_RATE)
@@ -108,7 +112,7 @@ def _read_settings(arguments: argparse.Namespace) -> tuple[RunSettings, NetworkC
         settings = settings.with_time(arguments.minutes)
     if arguments.epochs is not None:
         settings = settings.with_epochs(arguments.epochs)
-    return settings, network, data
+    return settings, network, data, colours
 
 
 def _with_mask(project: Project) -> list[ImageEntry]:
@@ -155,6 +159,15 @@ def _classes_in_masks(entries: list[ImageEntry]) -> ClassSet:
             ClassInfo(int(i), f"class {i}" if i else "background", default_colour(int(i)))
             for i in np.flatnonzero(present[:VOID])
         )
+    )
+
+
+def _coloured(classes: ClassSet, colours: dict[str, Any]) -> ClassSet:
+    """Return the classes in the colours that the settings give them by name, for the model's card."""
+    if unknown := sorted(set(colours) - {item.name for item in classes}):
+        raise TrainingError(f"the settings give colours to classes that there are not: {', '.join(unknown)}")
+    return ClassSet.from_json(
+        [item | ({"colour": colours[item["name"]]} if item["name"] in colours else {}) for item in classes.to_json()]
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from segtool.core.classes import VOID, ClassSet, is_background
+from segtool.core.classes import ClassSet, is_background
+from segtool.core.confusion import pair_counts
 
 METRICS = ("f1", "iou", "accuracy", "precision", "recall")
 
@@ -78,10 +79,7 @@ def tally(prediction: npt.NDArray[np.uint8], mask: npt.NDArray[np.uint8], ids: S
     ValueError
         If the shapes differ.
     """
-    if prediction.shape != mask.shape:
-        raise ValueError(f"prediction {prediction.shape} and mask {mask.shape} differ in size")
-    pairs = np.bincount(mask.ravel().astype(np.uint16) * 256 + prediction.ravel(), minlength=65536)
-    matrix = pairs.reshape(256, 256)[:VOID]
+    matrix = pair_counts(prediction, mask)
     total = int(matrix.sum())
     in_mask, predicted = matrix.sum(axis=1), matrix.sum(axis=0)
     counts = []
@@ -109,13 +107,12 @@ def summarise(tallies: Sequence[Tally], classes: ClassSet) -> dict[str, Any]:
         images. A class named background is left out of both, and so is a class that is absent from both mask
         and prediction; where that leaves none, the score is 1. *per_class* lists every class, pooled.
     """
-    counted = [index for index, item in enumerate(classes) if not is_background(item)]
     absent = Tally(classes.ids, tuple(Counts(0, 0, 0, 0) for _ in classes))
     total = sum(tallies, start=absent)
-    images = [_mean_over_classes([item.counts[i] for i in counted]) for item in tallies]
+    images = [mean_over_classes(item, classes) for item in tallies]
     return {
         "images": len(tallies),
-        "pooled": _mean_over_classes([total.counts[i] for i in counted]),
+        "pooled": mean_over_classes(total, classes),
         "mean": {name: _mean([scores[name] for scores in images]) for name in METRICS},
         "per_class": [
             {"id": item.id, "name": item.name, **counts.scores()}
@@ -124,8 +121,33 @@ def summarise(tallies: Sequence[Tally], classes: ClassSet) -> dict[str, Any]:
     }
 
 
-def _mean_over_classes(counts: Sequence[Counts]) -> dict[str, float]:
-    present = [item.scores() for item in counts if not item.is_absent]
+def summarise_kinds(tallies: Sequence[Tally], kinds: Sequence[str], classes: ClassSet) -> list[dict[str, Any]]:
+    """Turn the tallies of images of several kinds into metrics for each kind.
+
+    Parameters
+    ----------
+    tallies : sequence of Tally
+        One for each image, each over ``classes.ids``.
+    kinds : sequence of str
+        The kind of each image.
+    classes : ClassSet
+
+    Returns
+    -------
+    list of dict
+        ``{"kind", "images", "pooled", "mean"}``, in the order of the kinds' names; see ``summarise``.
+    """
+    rows = []
+    for kind in sorted(set(kinds)):
+        summary = summarise([item for item, of in zip(tallies, kinds, strict=True) if of == kind], classes)
+        rows.append({"kind": kind, **{name: summary[name] for name in ("images", "pooled", "mean")}})
+    return rows
+
+
+def mean_over_classes(counted: Tally, classes: ClassSet) -> dict[str, float]:
+    """Return the metrics of a tally over ``classes.ids``, averaged over the classes as in ``summarise``."""
+    pairs = zip(classes, counted.counts, strict=True)
+    present = [counts.scores() for item, counts in pairs if not is_background(item) and not counts.is_absent]
     return {name: _mean([scores[name] for scores in present]) for name in METRICS}
 
 

@@ -42,7 +42,7 @@ def reduce_mask(mask: npt.NDArray[np.uint8], ids: Sequence[int], factor: int) ->
         return mask
     values = np.array([*ids, VOID], dtype=np.uint8)
     shares = [reduce_pixels((mask == value).astype(np.float32), factor) for value in values]
-    return values[np.argmax(shares, axis=0)]
+    return np.asarray(values[np.argmax(shares, axis=0)])
 
 
 def enlarge_probabilities(probabilities: npt.NDArray[np.float32], factor: int) -> npt.NDArray[np.float32]:

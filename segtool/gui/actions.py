@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QAction, QHelpEvent, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolTip, QWidget
 
 from segtool.gui import theme
 from segtool.gui.session import Session
@@ -46,7 +46,9 @@ class ActionId(StrEnum):
     ADD_CLASS = auto()
     SEGMENT_IMAGE = auto()
     SEGMENT_ALL = auto()
+    AVERAGE_TURNS = auto()
     CANCEL_JOB = auto()
+    EVALUATE = auto()
     RETRAIN = auto()
     STOP_TRAINING = auto()
     SHORTCUTS = auto()
@@ -113,6 +115,8 @@ class ActionSpec:
         Text that depends on the session, "Undo stroke" for example.
     separator : bool
         Whether a line stands above it in the menu.
+    status_tip : callable or None
+        What the status bar says while the action is pointed at in a menu: more than its name, or why it is disabled.
     scope : Scope
         Where its shortcut works.
     """
@@ -128,6 +132,7 @@ class ActionSpec:
     checked: Predicate | None = None
     live_text: Callable[[Session], str] | None = None
     separator: bool = False
+    status_tip: Callable[[Session], str] | None = None
     scope: Scope = Scope.WINDOW
 
 
@@ -194,6 +199,7 @@ class ActionSet(QObject):
             target = bar.addMenu(menu.value)
             # What depends on the window rather than the session, panels for example, is up to date when it is seen.
             target.aboutToShow.connect(self.refresh)
+            target.installEventFilter(self)
             for item in self.table:
                 if item.menu is not menu:
                     continue
@@ -205,6 +211,14 @@ class ActionSet(QObject):
                     submenu = target.addMenu(item.text)
                     submenu.aboutToShow.connect(lambda item=item, submenu=submenu: item.fill(submenu))
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Show the status tip beside a menu's row too: no style points at a row that is disabled."""
+        if event.type() is QEvent.Type.ToolTip and isinstance(watched, QMenu) and isinstance(event, QHelpEvent):
+            action = watched.actionAt(event.pos())
+            QToolTip.showText(event.globalPos(), "" if action is None else action.statusTip(), watched)
+            return True
+        return super().eventFilter(watched, event)
+
     def refresh(self) -> None:
         """Bring texts, checks and enabled states up to date with the session."""
         for spec in self.specs:
@@ -215,6 +229,8 @@ class ActionSet(QObject):
             if spec.live_text is not None:
                 action.setText(spec.live_text(self._session))
                 action.setToolTip(_tip(action))
+            if spec.status_tip is not None:
+                action.setStatusTip(spec.status_tip(self._session))
 
     def _build(self, spec: ActionSpec) -> QAction:
         action = QAction(spec.text, self)

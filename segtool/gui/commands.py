@@ -112,6 +112,11 @@ class Commands(QObject):
             keys = [entry.key for entry in project.entries]
             self._segment([key for key in keys if not self.session.entry_reason(key)])
 
+    def toggle_averaging(self) -> None:
+        """Average predictions over flips and turns, or do so no longer; the next start remembers."""
+        self.session.set_averages_turns(not self.session.averages_turns)
+        self._preferences.averages_turns = self.session.averages_turns
+
     def _segment(self, keys: Sequence[str]) -> None:
         """Segment images; ask first if that could overwrite a person's work."""
         policy: Overwrite | None = Overwrite.FILL_VOID
@@ -142,3 +147,14 @@ class Commands(QObject):
             action.setChecked(appearance is self._preferences.appearance)
             action.setActionGroup(group)
             action.triggered.connect(lambda _=False, choice=appearance: self.window.set_appearance(choice))
+
+
+def why_not_evaluate(session: Session) -> str:
+    """Return why the active model cannot be measured now, "" if it can."""
+    if session.project is None:
+        return "Open a folder with masks first"
+    if session.model is None:
+        return "There is no model to evaluate"
+    if session.job is not None:
+        return "Wait for the running job"
+    return "" if session.project.has_persons_work() else "Correct or approve the mask of at least one image first"

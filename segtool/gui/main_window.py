@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -70,6 +71,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._session, self._training, self._log_file = session, training, log_file
         self._preferences = Preferences()
+        session.set_averages_turns(self._preferences.averages_turns)
+        self._offer_shown = ""
         self._hidden_panels: list[QDockWidget] = []
         self._asks_on_close, self._is_restored = True, False
         self.opener = FolderOpener(session, training, self._preferences, window=self)
@@ -156,6 +159,8 @@ class MainWindow(QMainWindow):
         session = self._session
         session.message.connect(self._show_message)
         session.message_over.connect(self.messages.remove)
+        session.offer_changed.connect(self._show_offer)
+        session.report_written.connect(self._show_report)
         for signal in (session.document_changed, session.entries_changed, session.saved_changed):
             signal.connect(self._show_title)
         session.project_changed.connect(self._show_project)
@@ -175,6 +180,20 @@ class MainWindow(QMainWindow):
             self.status.show_info(text)
         else:
             self.messages.show_message(text, level)
+
+    def _show_offer(self) -> None:
+        offer = self._session.offer
+        self.messages.remove(self._offer_shown)
+        self._offer_shown = "" if offer is None else offer.text
+        if offer is not None:
+            names = {f"Use {offer.model}": offer.model, f"Keep {offer.instead_of}": offer.instead_of}
+            # Keeping one is a choice too: the folder remembers it and is not asked about again.
+            choices = [(text, partial(self._session.set_active_model, name)) for text, name in names.items()]
+            self.messages.show_message(offer.text, Level.INFO, choices=choices)
+
+    def _show_report(self, page: Path) -> None:
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(page)):
+            self.messages.show_message(f"The report is in {page}. Open it in a browser.", Level.INFO)
 
     def _show_project(self) -> None:
         is_open = self._session.project is not None

@@ -1,14 +1,29 @@
-"""Warnings and errors above the canvas: they stay until they are closed and never stop the work."""
+"""What matters, above the canvas: it stays until it is closed or answered and never stops the work."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from segtool.gui import theme
 from segtool.gui.session_state import Level
 
 MAX_MESSAGES = 3
+Choice = tuple[str, Callable[[], object]]
+"""What a button of a message says, and what it does."""
 
 
 class MessageBar(QWidget):
@@ -28,11 +43,21 @@ class MessageBar(QWidget):
         """The messages that are shown, oldest first."""
         return [row.text for row in self._rows]
 
-    def show_message(self, text: str, level: Level) -> None:
-        """Add a message below the others; the oldest goes if there are too many."""
+    def show_message(self, text: str, level: Level, *, choices: Sequence[Choice] = ()) -> None:
+        """Add a message below the others; the oldest goes if there are too many.
+
+        Parameters
+        ----------
+        text : str
+        level : Level
+        choices : sequence of (text, callable)
+            Buttons that answer the message: it goes, then the callable is called.
+        """
         if text in self.texts:
             return
         row = MessageRow(text, level)
+        for label, answer in choices:
+            row.add_button(label).clicked.connect(partial(self._answer, text, answer))
         row.close_button.clicked.connect(lambda: self.remove(text))
         self._rows.append(row)
         self._layout.addWidget(row)
@@ -48,6 +73,10 @@ class MessageBar(QWidget):
             row.deleteLater()
         self.setVisible(bool(self._rows))
 
+    def _answer(self, text: str, answer: Callable[[], object], _checked: bool = False) -> None:
+        self.remove(text)
+        answer()
+
     def clear(self) -> None:
         """Take all messages away."""
         for text in self.texts:
@@ -59,8 +88,29 @@ class MessageBar(QWidget):
             row.paint_in_theme()
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How the messages of a level look: what they are called, their icon, and the colours of mark and ground."""
+
+    name: str
+    icon: str
+    ink: str
+    ground: str
+
+
+def _look(level: Level) -> _Look:
+    colours = theme.colours()
+    match level:
+        case Level.INFO:
+            return _Look("Note", "info", colours.link, colours.note_ground)
+        case Level.WARNING:
+            return _Look("Warning", "warning", colours.warning, colours.warning_ground)
+        case Level.ERROR:
+            return _Look("Error", "error", colours.error, colours.error_ground)
+
+
 class MessageRow(QFrame):
-    """One message with its mark and its close button."""
+    """One message with its mark, its answers and its close button."""
 
     def __init__(self, text: str, level: Level) -> None:
         super().__init__()
@@ -75,22 +125,28 @@ class MessageRow(QFrame):
         self.close_button.setToolTip("Close this message")
         self.close_button.setAccessibleName("Close this message")
         theme.set_icon(self.close_button, "close")
-        layout = QHBoxLayout(self)
+        self.buttons: list[QPushButton] = []
+        layout = self._layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, theme.HALF_SPACE, theme.HALF_SPACE, theme.HALF_SPACE)
         layout.setSpacing(theme.SPACE)
-        layout.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self._mark)
         layout.addWidget(self._label, 1)
-        layout.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
-        self.setAccessibleName(f"{'Error' if level is Level.ERROR else 'Warning'}: {text}")
+        layout.addWidget(self.close_button)
+        self.setAccessibleName(f"{_look(level).name}: {text}")
         self.paint_in_theme()
+
+    def add_button(self, text: str) -> QPushButton:
+        """Add a button after the text and return it."""
+        button = QPushButton(text)
+        self._layout.insertWidget(self._layout.count() - 1, button)
+        self.buttons.append(button)
+        return button
 
     def paint_in_theme(self) -> None:
         """Take the colours of the theme of now."""
-        colours, is_error = theme.colours(), self._level is Level.ERROR
-        ink, ground = (colours.error, colours.error_ground) if is_error else (colours.warning, colours.warning_ground)
+        look = _look(self._level)
         self.setStyleSheet(
-            f"#messageRow {{ background: {ground}; border: none; border-bottom: 1px solid {ink}; }}"
-            f"#messageRow QLabel {{ color: {colours.text}; }}"
+            f"#messageRow {{ background: {look.ground}; border: none; border-bottom: 1px solid {look.ink}; }}"
+            f"#messageRow QLabel {{ color: {theme.colours().text}; }}"
         )
-        mark = theme.pixmap("error" if is_error else "warning", colour=ink, side=20, ratio=self.devicePixelRatioF())
-        self._mark.setPixmap(mark)
+        self._mark.setPixmap(theme.pixmap(look.icon, colour=look.ink, side=20, ratio=self.devicePixelRatioF()))

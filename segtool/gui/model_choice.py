@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from segtool.core.classes import ClassSet
 from segtool.gui.documents import Documents
 from segtool.gui.saving import Saving
 from segtool.gui.session_signals import SessionSignals
 from segtool.models.store import ModelEntry, ModelStore
+from segtool.project.project import Project
 
 
 class ModelChoice:
@@ -21,6 +23,7 @@ class ModelChoice:
         self._session, self._documents, self._saving = session, documents, saving
         self._bundled = ModelStore()
         self._chosen = ""
+        self._lent: ClassSet | None = None
         self._reported: set[str] = set()
         self.entries: list[ModelEntry] = self._bundled.entries()
         self._default = self._bundled.default()
@@ -40,8 +43,10 @@ class ModelChoice:
         self._chosen = project.active_model
         self._reported.clear()
         self._read()
+        self._lent = None
         if not project.has_classes and self.active is not None:
-            project.set_classes(self.active.card.classes)
+            self._lent = self.active.card.classes
+            project.set_classes(self._lent)
 
     def refresh(self) -> None:
         """Look for models again."""
@@ -58,7 +63,10 @@ class ModelChoice:
             self._warn_once(str(problem))
 
     def activate(self, name: str) -> bool:
-        """Segment with another model from now on; False, with a message, if there is none of that name."""
+        """Segment with another model from now on; False, with a message, if there is none of that name.
+
+        A folder that has its classes from a model only, and no mask yet, gets those of the new model instead.
+        """
         if self._find(name) is None:
             self.refresh()
         if self._find(name) is None:
@@ -67,9 +75,20 @@ class ModelChoice:
         self._chosen = name
         if self._documents.project is not None:
             self._documents.project.set_active_model(name)
+            self._lend_classes(self._documents.project)
             self._saving.schedule()
         self._session.model_changed.emit()
         return True
+
+    def _lend_classes(self, project: Project) -> None:
+        active = self.active
+        if self._lent is None or active is None or project.classes != self._lent:
+            return
+        # Ids in a mask, or in one that a person can bring back by undo, mean the classes of now.
+        if project.is_new and not project.state.statuses and active.card.classes != self._lent:
+            self._lent = active.card.classes
+            project.set_classes(self._lent)
+            self._session.classes_changed.emit()
 
     def _find(self, name: str) -> ModelEntry | None:
         return next((entry for entry in self.entries if entry.name == name), None)

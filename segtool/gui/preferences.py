@@ -14,6 +14,7 @@ MAX_RECENT = 10
 
 _RECENT = "recentFolders"
 _APPEARANCE = "appearance"
+_AVERAGES_TURNS = "averageOverFlipsAndTurns"
 _GEOMETRY = "window/geometry"
 _LAYOUT = "window/layout"
 
@@ -79,6 +80,15 @@ class Preferences:
     @appearance.setter
     def appearance(self, value: Appearance) -> None:
         self._settings.setValue(_APPEARANCE, value.value)
+
+    @property
+    def averages_turns(self) -> bool:
+        """Whether predictions are averaged over flips and turns of the image."""
+        return str(self._settings.value(_AVERAGES_TURNS, False)).casefold() == "true"
+
+    @averages_turns.setter
+    def averages_turns(self, value: bool) -> None:
+        self._settings.setValue(_AVERAGES_TURNS, value)
 
     def layout(self) -> tuple[QByteArray, QByteArray]:
         """Return the window's geometry and the state of its docks and bars; empty if none is stored."""

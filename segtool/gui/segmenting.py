@@ -63,13 +63,18 @@ class Segmenting:
         self._runtimes_of: Path | None = None
         self._batch: _Batch | None = None
 
+    @property
+    def runtimes(self) -> RuntimeCache:
+        """The network in memory, for other jobs with the active model."""
+        return self._runtimes
+
     def protected(self, keys: Sequence[str]) -> list[str]:
         """Return those of the images that a person has worked on."""
         project = self._documents.project
         return [] if project is None else [key for key in keys if project.status(key).is_persons_work]
 
-    def start(self, keys: Sequence[str], *, policy: Overwrite) -> bool:
-        """Start segmenting; False, with a message, if that is not possible now."""
+    def start(self, keys: Sequence[str], *, policy: Overwrite, tta: bool) -> bool:
+        """Start segmenting, averaged over flips and turns if ``tta``; False, with a message, if it cannot be done."""
         project, model = self._documents.project, self._models.active
         if project is None or not keys:
             return False
@@ -102,6 +107,7 @@ class Segmenting:
             classes=classes,
             id_table=id_table,
             claims=self._documents.claims,
+            tta=tta,
         )
         return self._jobs.start(job, state=JobState(TITLE, 0, len(wanted)), on_item=self._on_item, on_end=self._on_end)
 

@@ -15,13 +15,15 @@ from segtool.core.geometry import Rect
 from segtool.core.palette import Colour
 from segtool.gui.class_edits import ClassEdits
 from segtool.gui.documents import Documents
+from segtool.gui.evaluating import Evaluating
 from segtool.gui.jobs.runner import JobRunner
 from segtool.gui.mask_edits import MaskEdits
 from segtool.gui.model_choice import ModelChoice
 from segtool.gui.navigation import Navigation
 from segtool.gui.saving import Saving
 from segtool.gui.segmenting import Segmenting
-from segtool.gui.session_state import ClassUsage, JobState, Level, Overwrite, SaveState
+from segtool.gui.session_state import ClassUsage, JobState, Level, ModelOffer, Overwrite, SaveState
+from segtool.gui.suggesting import Suggesting
 from segtool.gui.tool_state import ToolState
 from segtool.gui.tools.tool_id import ToolId
 from segtool.models.store import ModelEntry
@@ -43,9 +45,11 @@ class Session(ToolState):
         Owner.
     autosave_ms : int
         Milliseconds of quiet after an edit before the mask is saved.
+    suggest_models : bool
+        Whether another model is proposed for a new folder that it suits better.
     """
 
-    def __init__(self, parent: QObject | None = None, *, autosave_ms: int = 3000) -> None:
+    def __init__(self, parent: QObject | None = None, *, autosave_ms: int = 3000, suggest_models: bool = True) -> None:
         super().__init__(parent)
         self._documents = Documents()
         self._jobs = JobRunner(self)
@@ -62,6 +66,16 @@ class Session(ToolState):
             models=self._models,
             jobs=self._jobs,
         )
+        self._evaluating = Evaluating(
+            self,
+            self._documents,
+            edits=self._edits,
+            saving=self._saving,
+            models=self._models,
+            segmenting=self._segmenting,
+            jobs=self._jobs,
+        )
+        self._suggesting = Suggesting(self, self._documents, self._models, is_on=suggest_models)
         self._class_edits = ClassEdits(
             self,
             self._documents,
@@ -121,6 +135,7 @@ class Session(ToolState):
         self._models.report_problems()
         for text in filter(None, (project.writable_reason, *project.notes)):
             self.warn(text)
+        self._suggesting.project_opened()
         return True
 
     def open_image(self, key: str) -> bool:
@@ -169,7 +184,7 @@ class Session(ToolState):
         """Approve the open image, or take its approval back."""
         self._edits.approve()
 
-    # Tool and active class (brush and overlay: see ToolState) ----------------------------------
+    # Tool and active class (brush, overlay, averaging: see ToolState) --------------------------
 
     @property
     def active_class(self) -> int:
@@ -291,17 +306,27 @@ class Session(ToolState):
         """Segment with that model from now on."""
         return self._models.activate(name)
 
+    @property
+    def offer(self) -> ModelOffer | None:
+        """The model that is proposed for the folder, None if there is no such proposal."""
+        return self._suggesting.offer
+
     def refresh_models(self) -> None:
         """Read the list of models again."""
         self._models.refresh()
 
     def segment(self, keys: Sequence[str], *, policy: Overwrite = Overwrite.FILL_VOID) -> bool:
         """Start a job that segments images with the active model; ``policy`` holds for corrected and approved ones."""
-        return self._segmenting.start(keys, policy=policy)
+        self._suggesting.drop()
+        return self._segmenting.start(keys, policy=policy, tta=self.averages_turns)
 
     def segment_needs_question(self, keys: Sequence[str]) -> list[str]:
         """Return those of ``keys`` that hold a person's work, so that the window can ask what to do with them."""
         return self._segmenting.protected(keys)
+
+    def evaluate(self) -> bool:
+        """Start a job that measures the active model on corrected and approved masks and writes a report."""
+        return self._evaluating.start(tta=self.averages_turns)
 
     def cancel_job(self) -> None:
         """Ask the job that is under way to end."""
@@ -309,5 +334,6 @@ class Session(ToolState):
 
     def close(self) -> None:
         """End the job and the threads; what is not being saved by then is lost, so `wait_until_saved` comes first."""
+        self._suggesting.close()
         self._jobs.close()
         self._saving.close()

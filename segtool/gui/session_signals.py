@@ -35,6 +35,10 @@ class SessionSignals(QObject):
         A job has started, moved on or ended.
     saved_changed()
         The saved state of the open image or of any other has changed.
+    offer_changed()
+        Another model is proposed, or no longer.
+    report_written(object)
+        A report on a model is whole: the Path of the page to look at.
     message(str, object)
         A sentence for the person, with its Level.
     message_over(str)
@@ -52,6 +56,8 @@ class SessionSignals(QObject):
     model_changed = Signal()
     job_changed = Signal()
     saved_changed = Signal()
+    offer_changed = Signal()
+    report_written = Signal(object)
     message = Signal(str, object)
     message_over = Signal(str)
 

@@ -68,6 +68,23 @@ class JobState:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ModelOffer:
+    """A proposal to segment with another model; nothing changes before the person answers.
+
+    Attributes
+    ----------
+    model, instead_of : str
+        Names of the proposed model and of the active one.
+    text : str
+        Why, in a sentence.
+    """
+
+    model: str
+    instead_of: str
+    text: str
+
+
 class Overwrite(StrEnum):
     """What segmenting does with corrected and approved images: fill only their void, replace all, or pass over them."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from segtool.gui import theme
 from segtool.gui.canvas.canvas import HoverInfo
@@ -13,6 +14,7 @@ from segtool.gui.training_state import duration_text
 
 _INFO_MS = 6000
 _PROGRESS_WIDTH = 140
+_TEXT_WIDTH = 360
 _MAX_SAVED = 60
 _PERMILLE = 1000
 
@@ -101,6 +103,8 @@ class Indicator(QWidget):
         self.bar.setMaximumHeight(self.label.fontMetrics().height())
         self.button = QToolButton()
         self.button.setText(button)
+        # Beside a sentence that is shown in passing there would be room to spread out in.
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
         layout.setSpacing(theme.SPACE)
@@ -109,7 +113,9 @@ class Indicator(QWidget):
 
     def show_progress(self, text: str, *, title: str, done: int, total: int) -> None:
         """Show how far the work is."""
-        self.label.setText(text)
+        # A long name of an image must not push the rest of the line out of the window.
+        self.label.setText(self.label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, _TEXT_WIDTH))
+        self.label.setToolTip(text)
         self.bar.setAccessibleName(f"{title}: progress")
         self.button.setAccessibleName(f"{self.button.text()}: {title}")
         self.bar.setMaximum(max(1, total))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, cast
@@ -21,6 +23,7 @@ SMALL_ICON_SIZE = QSize(16, 16)
 
 _ICON_NAME = "segtoolIcon"
 _ICON_PIXELS = (16, 20, 32, 40)
+_OUTLINE_DARKENED_BY = 140
 
 
 class Appearance(StrEnum):
@@ -50,6 +53,7 @@ class ThemeColours:
     error_ground: str
     warning: str
     warning_ground: str
+    note_ground: str
     success: str
 
 
@@ -69,6 +73,7 @@ LIGHT = ThemeColours(
     error_ground="#fde7e5",
     warning="#7a4f00",
     warning_ground="#fff3d6",
+    note_ground="#e6effc",
     success="#1a7f37",
 )
 
@@ -88,6 +93,7 @@ DARK = ThemeColours(
     error_ground="#4a2523",
     warning="#f5c860",
     warning_ground="#433819",
+    note_ground="#22344f",
     success="#5cc87c",
 )
 
@@ -109,7 +115,13 @@ def apply_theme(app: QApplication, appearance: Appearance) -> None:
         dark = app.styleHints().colorScheme() is Qt.ColorScheme.Dark
     if app.style().objectName().casefold() != "fusion":
         app.setStyle(QStyleFactory.create("Fusion"))
-    app.setPalette(palette_for(DARK if dark else LIGHT))
+    theme = DARK if dark else LIGHT
+    app.setPalette(palette_for(theme))
+    # Fusion draws the outline of these a good deal darker than the window's colour: on a dark one, unseen.
+    for name in ("QRadioButton", "QCheckBox"):
+        palette = palette_for(theme)
+        palette.setColor(QPalette.ColorRole.Window, QColor(theme.muted).lighter(_OUTLINE_DARKENED_BY))
+        app.setPalette(palette, name)  # type: ignore[arg-type]  # PySide says bytes but takes text only
 
 
 def palette_for(theme: ThemeColours) -> QPalette:
@@ -222,6 +234,15 @@ def swatch(colour: Colour | None, *, side: int = 16) -> QPixmap:
         painter.drawLine(box.bottomLeft(), box.topRight())
     painter.end()
     return result
+
+
+def swatches_html(items: Iterable[tuple[str, Colour]]) -> str:
+    """Return names with squares in their colours before them, as rich text that breaks between them only."""
+    parts = []
+    for name, (red, green, blue) in items:
+        kept_together = html.escape(name).replace(" ", "&nbsp;")
+        parts.append(f'<span style="color:#{red:02x}{green:02x}{blue:02x}">■</span>&nbsp;{kept_together}')
+    return "&nbsp; ".join(parts)
 
 
 def _tinted(name: str, normal: str, disabled: str, selected: str) -> QIcon:

@@ -1,4 +1,4 @@
-"""The tool in hand and how the mask is shown."""
+"""The tool in hand, how the mask is shown and how predictions are made."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_BRUSH_SIZE = 500
 
 
 class ToolState(SessionSignals):
-    """The part of the session that is about drawing and looking; every change emits ``tool_changed``."""
+    """The part of the session that is about how things are done and shown; every change emits ``tool_changed``."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -19,6 +19,7 @@ class ToolState(SessionSignals):
         self._brush_size = 20
         self._overlay_opacity = 0.45
         self._overlay_visible = True
+        self._averages_turns = False
 
     @property
     def tool(self) -> ToolId:
@@ -39,6 +40,17 @@ class ToolState(SessionSignals):
     def overlay_visible(self) -> bool:
         """Whether the mask is shown at all."""
         return self._overlay_visible
+
+    @property
+    def averages_turns(self) -> bool:
+        """Whether predictions are averaged over flips and turns of the image."""
+        return self._averages_turns
+
+    def set_averages_turns(self, on: bool) -> None:
+        """Average the predictions of jobs that start from now on over flips and turns, or do not."""
+        if on is not self._averages_turns:
+            self._averages_turns = on
+            self.tool_changed.emit()
 
     def set_tool(self, tool: ToolId) -> None:
         """Take another tool."""

@@ -10,6 +10,7 @@ from typing import Any
 from segtool.core.classes import ClassSet
 from segtool.core.errors import ModelError, SegToolError
 from segtool.core.normalisation import Normalisation
+from segtool.models.known_images import KnownImages
 from segtool.models.network_config import NetworkConfig
 
 CARD_FILE = "model.json"
@@ -18,6 +19,7 @@ NETWORK_FILE = "network.xml"
 NETWORK_DATA_FILE = "network.bin"
 MODEL_FILES = (WEIGHTS_FILE, NETWORK_FILE, NETWORK_DATA_FILE)
 FORMAT_VERSION = 1
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 _MAX_CARD_BYTES = 4 * 1024 * 1024
 
 
@@ -45,6 +47,10 @@ class ModelCard:
         One ``RunEpoch`` each.
     files : dict
         File name → sha256 in hex.
+    temperature : float
+        What the confidence is brought to what can be relied on with; see ``segtool.core.confidence``.
+    known_images : KnownImages or None
+        What the images were like that the model was made from.
     """
 
     name: str
@@ -56,11 +62,18 @@ class ModelCard:
     metrics: dict[str, Any] | None = None
     curves: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    temperature: float = 1.0
+    known_images: KnownImages | None = None
 
     def __post_init__(self) -> None:
         expected = max(2, self.network.outputs)
         if len(self.classes) != expected:
             raise ModelError(f"the network tells {expected} classes apart but the card names {len(self.classes)}")
+        # Not a number fails the comparison too.
+        if not MIN_TEMPERATURE <= self.temperature <= MAX_TEMPERATURE:
+            raise ModelError(
+                f"the temperature must be from {MIN_TEMPERATURE} to {MAX_TEMPERATURE}, not {self.temperature}"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Return a plain dictionary that ``from_json`` reads back."""
@@ -75,6 +88,8 @@ class ModelCard:
             "metrics": self.metrics,
             "curves": self.curves,
             "files": self.files,
+            "temperature": self.temperature,
+            "known_images": None if self.known_images is None else self.known_images.to_json(),
         }
 
     @classmethod
@@ -91,6 +106,7 @@ class ModelCard:
             low, high = float(value["normalisation"]["low"]), float(value["normalisation"]["high"])
             if not 0 <= low < high <= 100:
                 raise ModelError(f"normalisation percentiles must rise within 0…100, not {low}, {high}")
+            known = value.get("known_images")
             files = {str(name): str(digest) for name, digest in value["files"].items()}
             return cls(
                 name=str(value["name"])[:200],
@@ -102,6 +118,8 @@ class ModelCard:
                 metrics=value["metrics"] if isinstance(value.get("metrics"), dict) else None,
                 curves=value["curves"] if isinstance(value.get("curves"), list) else [],
                 files=files,
+                temperature=float(value.get("temperature", 1.0)),
+                known_images=None if known is None else KnownImages.from_json(known),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise ModelError(f"the card is malformed ({type(exc).__name__}: {exc})") from exc

@@ -19,9 +19,10 @@ IMAGES_FOLDER = "images"
 MASKS_FOLDER = "masks"
 MODELS_FOLDER = "models"
 OVERLAYS_FOLDER = "overlays"
+REPORTS_FOLDER = "segtool-reports"
 WHOLE_FOLDER = "."
 
-_OWN_FOLDERS = frozenset({MODELS_FOLDER, OVERLAYS_FOLDER})
+_OWN_FOLDERS = frozenset({MODELS_FOLDER, OVERLAYS_FOLDER, REPORTS_FOLDER})
 _natural = natsort_keygen(alg=ns.IGNORECASE)
 _Found = dict[str, list[str]]
 """Folder ("" or with a final "/") → names of the images in it."""
@@ -85,7 +86,7 @@ def find_layout(root: Path, *, masks_root: Path, recorded: Collection[str] = (),
     ----------
     root : Path
         The folder that a person opened. Hidden names, every ``masks/``, its own ``models/`` and ``overlays/``, and
-        links to folders are passed over; only ``images/`` itself may be a link.
+        links to folders are passed over, and so are the program's reports; only ``images/`` itself may be a link.
     masks_root : Path
         Folder of the masks; need not exist.
     recorded : collection of str

@@ -47,6 +47,8 @@ class Project:
         The images in natural order, unreadable ones among them.
     notes : tuple of str
         What a person should know about the folder, as full sentences.
+    is_new : bool
+        Whether nothing was known of the folder when it was opened: no ``segtool.json`` and no mask.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Project:
         self._state = state
         self._saved = saved
         self._set_here: set[str] = set()
+        self.is_new = saved is None and not layout.with_mask
 
     @classmethod
     def open(cls, root: Path, *, data_root: Path | None = None) -> Project:
@@ -154,6 +157,10 @@ class Project:
         if key not in self._set_here and key not in self._with_mask:
             return Status.UNTOUCHED
         return self._state.statuses.get(key, Status.CORRECTED)
+
+    def has_persons_work(self) -> bool:
+        """Tell whether any image is corrected or approved."""
+        return any(self.status(key).is_persons_work for key in self._with_mask | self._set_here)
 
     def set_status(self, key: str, status: Status) -> None:
         """Record the status of an image; ProjectError if there is none of that key."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -22,8 +22,10 @@ from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunStarted
 from segtool.core.run_settings import RunSettings
 from segtool.inference.evaluate import Evaluation, evaluate_images
 from segtool.inference.runtime import Runtime
+from segtool.inference.suggestion import known_images
 from segtool.models.card import ModelCard, read_card
 from segtool.models.network_config import NetworkConfig
+from segtool.training.calibration import calibrate
 from segtool.training.checkpoint import read_checkpoint, write_checkpoint
 from segtool.training.export import export_model
 from segtool.training.patches import Sample, load_samples, training_batches, validation_crops
@@ -99,17 +101,18 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     settings = plan.settings
     keras.utils.set_random_seed(settings.seed)
     normalisation = Normalisation()
-    samples = load_samples(plan.train, plan.classes, normalisation, seed=settings.seed)
-    held_out = _load_held_out(plan, normalisation)
+    reduction = (plan.network if plan.base is None else read_card(plan.base).network).reduction
+    samples = load_samples(plan.train, plan.classes, normalisation, seed=settings.seed, reduction=reduction)
+    held_out = _load_held_out(plan, normalisation, reduction)
     if len({class_id for sample in samples for class_id in sample.ids}) < 2:
         raise TrainingError(
             "the masks hold one class only, so there is nothing to tell apart",
             remedy="Paint pixels of at least two classes; background counts as one.",
         )
     start = start_network(plan.base, plan.classes, plan.network)
-    if settings.crop % start.network.stride:
+    if settings.crop % start.network.input_stride:
         raise TrainingError(
-            f"the crop size must be a multiple of {start.network.stride} for this network, not {settings.crop}"
+            f"the crop size must be a multiple of {start.network.input_stride} for this network, not {settings.crop}"
         )
     yield RunStarted(
         train_images=len(samples),
@@ -157,29 +160,37 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     seconds = state.seconds
     start.average.set_weights(state.best_weights)
     yield state.progress("exporting", state.curves[-1].train_loss)
+    calibration = calibrate(start.average, crops, plan.classes)
+    history = _history(
+        plan, [s.key for s in samples], [s.key for s in held_out], start.body, state.step, seconds, reason
+    )
     card = ModelCard(
         name=plan.out.name,
         classes=plan.classes,
         network=start.network,
         normalisation=normalisation,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        training=_history(
-            plan, [s.key for s in samples], [s.key for s in held_out], start.body, state.step, seconds, reason
-        ),
+        training=history | calibration.to_json(),
         curves=[asdict(epoch) for epoch in state.curves],
+        temperature=calibration.temperature,
     )
-    card = export_model(plan.out, start.average, card, score=lambda folder: _score(folder, plan))
+    card = export_model(plan.out, start.average, card, finish=lambda folder, card: _measured(folder, card, plan))
     compared = _score_compared(plan)
     if plan.checkpoint is not None:
         plan.checkpoint.unlink(missing_ok=True)
     yield RunDone(str(plan.out), card.metrics, compared, seconds, state.step, reason)
 
 
-def _load_held_out(plan: RunPlan, normalisation: Normalisation) -> list[Sample]:
+def _load_held_out(plan: RunPlan, normalisation: Normalisation, reduction: int) -> list[Sample]:
     if not plan.held_out:
         return []
     return load_samples(
-        plan.held_out, plan.classes, normalisation, seed=plan.settings.seed, mask_classes=plan.held_out_classes
+        plan.held_out,
+        plan.classes,
+        normalisation,
+        seed=plan.settings.seed,
+        mask_classes=plan.held_out_classes,
+        reduction=reduction,
     )
 
 
@@ -215,6 +226,13 @@ def _identity(plan: RunPlan) -> dict[str, Any]:
         "kinds": dict(plan.kinds),
     }
     return dict(json.loads(json.dumps(run)))
+
+
+def _measured(folder: Path, card: ModelCard, plan: RunPlan) -> ModelCard:
+    """Return the card with what the exported network says of the held-out images."""
+    seen, held_out = ([image for _, image, _ in pairs] for pairs in (plan.train, plan.held_out))
+    known = known_images(Runtime.load(folder), seen=seen, held_out=held_out)
+    return replace(card, metrics=_score(folder, plan), known_images=known)
 
 
 def _score(folder: Path, plan: RunPlan) -> dict[str, Any] | None:

@@ -107,7 +107,7 @@ def test_evaluate_prints_the_contract_and_does_not_write(labelled: Path, tiny_mo
     done = segtool("evaluate", labelled, "--model", tiny_model_folder, "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
-    assert list(result) == ["images", "pooled", "mean", "per_class"]
+    assert list(result) == ["images", "pooled", "mean", "per_class", "calibration"]
     assert result["images"] == 3
     assert set(result["pooled"]) == set(result["mean"]) == set(METRICS)
     assert [(row["id"], row["name"]) for row in result["per_class"]] == [(0, "background"), (1, "nucleus")]
@@ -115,6 +115,42 @@ def test_evaluate_prints_the_contract_and_does_not_write(labelled: Path, tiny_mo
     assert sorted(labelled.rglob("*")) == before
     table = segtool("evaluate", labelled, "--model", tiny_model_folder)
     assert f"{result['pooled']['f1']:.4f}" in table.stdout
+
+
+def test_evaluate_writes_a_report_and_names_what_it_leaves_out(
+    labelled: Path, tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    (labelled / "images" / "0.png").write_bytes(b"this is no image")
+    kinds = tmp_path / "kinds.csv"
+    kinds.write_text("stem,kind\n1,dark\n2,bright\n")
+    command = ("evaluate", labelled, "--model", tiny_model_folder, "--kinds", kinds)
+    done = segtool(*command, "--report", tmp_path / "report")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[0].startswith("0.png is left out: ")
+    assert "mean, bright (1)" in done.stdout
+    assert "expected calibration error" in done.stdout
+    assert str(tmp_path / "report" / "index.html") in done.stdout
+    found = json.loads((tmp_path / "report" / "report.json").read_text())
+    plain = json.loads(segtool(*command, "--json").stdout)
+    assert plain.pop("per_kind") == found["kinds"]
+    assert plain == found["metrics"]
+    fails(segtool(*command, "--report", labelled / "report"), code=1, words=["among the images"])
+    fails(segtool(*command, "--report", tmp_path), code=1, words=["something else"])
+
+
+def test_card_writes_a_page_that_comes_out_the_same_again(
+    labelled: Path, tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    pages = []
+    for name in ("a", "b"):
+        page = tmp_path / name / "tiny.md"
+        page.parent.mkdir()
+        done = segtool("card", tiny_model_folder, labelled, "--out", page)
+        assert done.returncode == 0, done.stderr
+        pages.append({path.name: path.read_bytes() for path in page.parent.iterdir()})
+    assert pages[0] == pages[1]
+    assert set(pages[0]) == {"tiny.md", "tiny-worst.png"}
+    fails(segtool("card", tiny_model_folder, labelled, "--out", tmp_path / "x.txt"), code=1, words=["Markdown"])
 
 
 def test_train_reports_events_and_its_model_evaluates_to_what_it_said(labelled: Path, tmp_path: Path) -> None:

@@ -101,3 +101,16 @@ def test_random_weights_get_a_higher_rate_unless_one_is_given(tmp_path: Path) ->
     given = tmp_path / "settings.json"
     given.write_text(json.dumps({"learning_rate": 0.0003}))
     assert _plan(folder, "--settings", given)["settings"].learning_rate == 0.0003
+
+
+def test_settings_may_give_the_classes_colours_by_name(tmp_path: Path) -> None:
+    folder = _folder(tmp_path / "train", names={0: "ground", 1: "water"})
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"colours": {"water": [0, 10, 200]}}))
+    plan = _plan(folder, "--settings", path)
+    assert plan["classes"].get(1).colour == (0, 10, 200)
+    assert plan["classes"].get(0).colour == _plan(folder)["classes"].get(0).colour
+    for text in ('{"colours": {"lava": [1, 2, 3]}}', '{"colours": [1]}', '{"colours": {"water": "blue"}}'):
+        path.write_text(text)
+        with pytest.raises(SegToolError):
+            _plan(folder, "--settings", path)

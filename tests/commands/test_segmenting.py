@@ -9,7 +9,10 @@ import pytest
 
 from segtool import cli
 from segtool.commands.segmenting import Segmented, segment_folder
+from segtool.formats.image import read_image
+from segtool.formats.mask_png import read_mask
 from segtool.inference.runtime import Runtime
+from segtool.inference.segmenter import segment_to_end
 from segtool.project.project import Project
 from segtool.project.status import Status
 from tests.model_fixtures import texture
@@ -52,3 +55,13 @@ def test_what_was_written_before_a_break_counts_as_predicted(tmp_path: Path, tin
     work.close()
     statuses = [Project.open(tmp_path).status(f"{number}.png") for number in range(4)]
     assert statuses == [Status.PREDICTED] * 3 + [Status.UNTOUCHED]
+
+
+def test_with_tta_the_masks_are_those_of_the_mean(tmp_path: Path, tiny_model_folder: Path) -> None:
+    _images(tmp_path, 1)
+    runtime = Runtime.load(tiny_model_folder)
+    pixels = read_image(tmp_path / "0.png").pixels
+    assert cli.main(["segment", str(tmp_path), "--model", str(tiny_model_folder), "--tta"]) == cli.DONE
+    mask = read_mask(tmp_path / "masks" / "0.png")
+    assert (mask == segment_to_end(pixels, runtime, tta=True).class_ids).all()
+    assert (mask != segment_to_end(pixels, runtime).class_ids).any()

@@ -7,7 +7,7 @@ import pytest
 from sklearn import metrics as reference
 
 from segtool.core.classes import VOID, ClassInfo, ClassSet
-from segtool.core.metrics import METRICS, Counts, summarise, tally
+from segtool.core.metrics import METRICS, Counts, summarise, summarise_kinds, tally
 
 NUCLEI = ClassSet((ClassInfo(0, "background", (0, 0, 0)), ClassInfo(1, "nucleus", (1, 1, 1))))
 LAND = ClassSet(tuple(ClassInfo(i, name, (i, i, i)) for i, name in enumerate(("land", "road", "water"))))
@@ -79,6 +79,14 @@ def test_nothing_to_find_and_nothing_found_is_perfect_but_a_false_alarm_is_not()
     both = summarise([tally(empty, empty, NUCLEI.ids), tally(alarm, empty, NUCLEI.ids)], NUCLEI)
     assert both["mean"]["f1"] == pytest.approx(0.5)
     assert both["pooled"]["f1"] == 0.0
+
+
+def test_kinds_are_summarised_apart() -> None:
+    tallies = [tally(p, m, LAND.ids) for p, m in _random_pairs(ids=3, void=True)]
+    rows = summarise_kinds(tallies, ["dark", "bright", "dark"], LAND)
+    assert [(row["kind"], row["images"]) for row in rows] == [("bright", 1), ("dark", 2)]
+    assert rows[0]["mean"] == summarise(tallies[1:2], LAND)["mean"]
+    assert rows[1]["pooled"] == summarise([tallies[0], tallies[2]], LAND)["pooled"]
 
 
 def test_void_never_counts() -> None:

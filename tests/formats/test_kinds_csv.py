@@ -12,7 +12,7 @@ from segtool.formats.kinds_csv import read_kinds
 
 def test_stems_and_kinds_are_read_whatever_else_the_file_holds(tmp_path: Path) -> None:
     path = tmp_path / "kinds.csv"
-    path.write_text("\ufeffnumber,stem,kind\n1,a,dark\n2,\"b,c\",bright\n", encoding="utf-8")
+    path.write_text('\ufeffnumber,stem,kind\n1,a,dark\n2,"b,c",bright\n', encoding="utf-8")
     assert read_kinds(path) == {"a": "dark", "b,c": "bright"}
 
 

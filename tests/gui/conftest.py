@@ -50,7 +50,7 @@ def no_thread_is_left() -> Iterator[None]:
 @pytest.fixture
 def session(qapp: QApplication) -> Iterator[Session]:
     """A session with nothing open that saves only when it is told to."""
-    session = Session(autosave_ms=3_600_000)
+    session = Session(autosave_ms=3_600_000, suggest_models=False)
     yield session
     session.close()
 
@@ -69,8 +69,8 @@ def make_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Ca
     make_application()
     made: list[tuple[MainWindow, Session, TrainingControl]] = []
 
-    def make(*, training_program: Sequence[str] | None = None) -> MainWindow:
-        session = Session(autosave_ms=60_000)
+    def make(*, training_program: Sequence[str] | None = None, suggest_models: bool = False) -> MainWindow:
+        session = Session(autosave_ms=60_000, suggest_models=suggest_models)
         training = TrainingControl(session, program=training_program)
         window = MainWindow(session, training, log_file=tmp_path / "segtool.log")
         made.append((window, session, training))

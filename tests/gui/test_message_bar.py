@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -28,3 +30,17 @@ def test_the_newest_messages_are_kept(qtbot: QtBot) -> None:
     for number in range(MAX_MESSAGES + 2):
         bar.show_message(f"message {number}", Level.ERROR)
     assert bar.texts == [f"message {number}" for number in range(2, MAX_MESSAGES + 2)]
+
+
+def test_an_answer_is_passed_on_once_and_takes_the_message_away(qtbot: QtBot) -> None:
+    bar = MessageBar()
+    qtbot.addWidget(bar)
+    answers: list[str] = []
+    choices = [(text, partial(answers.append, text)) for text in ("Use it", "Keep mine")]
+    bar.show_message("Another one fits", Level.INFO, choices=choices)
+    row = bar._rows[0]
+    assert [button.text() for button in row.buttons] == ["Use it", "Keep mine"]
+    assert row.accessibleName() == "Note: Another one fits"
+    qtbot.mouseClick(row.buttons[1], Qt.MouseButton.LeftButton)
+    assert answers == ["Keep mine"]
+    assert bar.isHidden()

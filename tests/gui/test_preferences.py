@@ -36,9 +36,11 @@ def test_settings_that_make_no_sense_count_as_none(stored: str) -> None:
     QSettings().setValue("recentFolders", stored)
     QSettings().setValue("appearance", stored)
     QSettings().setValue("window/geometry", stored)
+    QSettings().setValue("averageOverFlipsAndTurns", stored)
     preferences = Preferences()
     assert preferences.recent() == ()
     assert preferences.appearance is Appearance.SYSTEM
+    assert not preferences.averages_turns
     assert preferences.layout()[0].isEmpty()
     preferences.remember(RecentFolder("/photos"))
     assert preferences.recent() == (RecentFolder("/photos"),)

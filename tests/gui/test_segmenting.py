@@ -294,3 +294,26 @@ def test_closing_in_the_middle_of_a_job_records_what_is_done(session: Session, f
     state = json.loads((folder / "segtool.json").read_text(encoding="utf-8"))
     assert state["statuses"]["b.png"] == "predicted"
     assert np.array_equal(read_mask(folder / "masks" / "b.png"), expected(folder / "b.png", runtime))
+
+
+def test_each_image_of_several_is_counted(opened: Session, qtbot: QtBot) -> None:
+    shown: list[str] = []
+    opened.job_changed.connect(lambda: shown.append("" if opened.job is None else opened.job.text))
+    assert opened.segment(["a.png", "b.png", "c.tif"])
+    finish(opened, qtbot)
+    assert {"1 of 3  ·  a.png", "2 of 3  ·  b.png", "3 of 3  ·  c.tif"} <= set(shown)
+    shown.clear()
+    assert opened.segment(["b.png"], policy=Overwrite.REPLACE)
+    finish(opened, qtbot)
+    assert "b.png" in shown
+
+
+def test_predictions_can_be_averaged_over_flips_and_turns(
+    opened: Session, folder: Path, runtime: Runtime, qtbot: QtBot
+) -> None:
+    opened.set_averages_turns(True)
+    assert opened.segment(["a.png"])
+    finish(opened, qtbot)
+    averaged = segment_to_end(read_image(folder / "a.png").pixels, runtime, tta=True).class_ids
+    assert np.array_equal(mask_of(opened), np.where(averaged == 1, 5, 0))
+    assert not np.array_equal(mask_of(opened), expected(folder / "a.png", runtime))

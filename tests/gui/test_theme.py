@@ -3,8 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import QRect
 from PySide6.QtGui import QAction, QColor, QIcon, QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QRadioButton, QWidget
 
 from segtool.gui import theme
 from segtool.gui.theme import DARK, LIGHT, Appearance, ThemeColours
@@ -32,7 +33,8 @@ def test_text_can_be_read_on_every_ground_it_stands_on(colours: ThemeColours) ->
     pairs = [(ink, ground) for ink in (colours.text, colours.muted) for ground in (colours.window, colours.base)]
     pairs += [(colours.error, colours.window), (colours.success, colours.base), (colours.link, colours.base)]
     pairs += [(colours.on_accent, colours.accent), (colours.warning, colours.base)]
-    pairs += [(colours.text, colours.warning_ground), (colours.text, colours.error_ground)]
+    grounds = (colours.warning_ground, colours.error_ground, colours.note_ground)
+    pairs += [(colours.text, ground) for ground in grounds]
     assert [pair for pair in pairs if _contrast(*pair) < 4.5] == []
 
 
@@ -53,6 +55,23 @@ def test_icons_follow_the_theme(qapp: QApplication) -> None:
     theme.retint(root)
     assert _ink(action.icon()).name() == DARK.text
     root.deleteLater()
+
+
+@pytest.mark.parametrize("appearance", [Appearance.LIGHT, Appearance.DARK])
+@pytest.mark.parametrize("kind", [QRadioButton, QCheckBox])
+def test_what_can_be_ticked_is_seen_before_it_is(
+    qapp: QApplication, appearance: Appearance, kind: type[QAbstractButton]
+) -> None:
+    theme.apply_theme(qapp, appearance)
+    window = QWidget()
+    kind(window).resize(20, 20)
+    image = window.grab(QRect(0, 0, 40, 20)).toImage()
+    ground = image.pixelColor(30, 10).name()
+    assert ground == theme.colours().window
+    best = max(_contrast(image.pixelColor(x, 10).name(), ground) for x in range(20))
+    window.deleteLater()
+    # The least that an outline needs. Source: WCAG 2.2, success criterion 1.4.11.
+    assert best >= 3.0
 
 
 def test_void_and_classes_have_different_swatches(qapp: QApplication) -> None:

@@ -59,6 +59,15 @@ def test_scores_are_those_of_scikit_learn_on_what_segment_predicts(nuclei: Runti
     assert evaluation.metrics["mean"]["f1"] == pytest.approx(np.mean(means))
     assert 0.05 < evaluation.metrics["pooled"]["f1"] < 0.95
     assert len(evaluation.tallies) == 2
+    assert evaluation.confusion.sum() == pooled[0].size
+    assert evaluation.confusion[1, 1] == ((pooled[0] == 1) & (pooled[1] == 1)).sum()
+    assert evaluation.metrics["calibration"] == {"ece": evaluation.reliability.expected_error()}
+    confidence = [
+        segment_to_end(image, nuclei).confidence[mask != VOID] for image, mask in zip(images, masks, strict=True)
+    ]
+    right = (pooled[0] == pooled[1]).mean()
+    # The error of a mean is no larger than the mean of the bins' errors.
+    assert evaluation.metrics["calibration"]["ece"] >= abs(right - np.concatenate(confidence).mean() / 255) - 1e-9
 
 
 def test_classes_are_matched_by_name_not_by_id(nuclei: Runtime, tmp_path: Path):
@@ -80,6 +89,8 @@ def test_what_the_model_calls_otherwise_is_missed(nuclei: Runtime, tmp_path: Pat
         (1, "yeast", 0.0),
     ]
     assert evaluation.metrics["pooled"]["f1"] == 0.0
+    nucleus = int((mask == 1).sum())
+    assert evaluation.confusion.tolist() == [[mask.size - nucleus, 0, 0], [0, 0, nucleus]]
 
 
 def test_several_classes_are_evaluated_together(tiny_ground_folder: Path, tmp_path: Path):
@@ -122,3 +133,22 @@ def test_what_does_not_fit_is_named(nuclei: Runtime, tmp_path: Path):
     with pytest.raises(ImageError) as missing:
         last_of([gone], NUCLEI, nuclei)
     assert missing.value.path == gone[0]
+
+
+def test_what_does_not_fit_can_be_passed_over(nuclei: Runtime, tmp_path: Path):
+    good = write_pair(tmp_path, "good", texture(40, 40), truth((40, 40), 1))
+    small = write_pair(tmp_path, "small", texture(40, 40), np.zeros((40, 39), dtype=np.uint8))
+    broken = write_pair(tmp_path, "broken", texture(40, 40), truth((40, 40), 1))
+    broken[0].write_bytes(b"this is no image")
+    *progress, last = evaluate_images([small, good, broken], NUCLEI, nuclei, pass_over=True)
+    assert isinstance(last, Evaluation)
+    assert progress[-1] == Progress(3, 3)
+    assert last.metrics == last_of([good], NUCLEI, nuclei).metrics
+    assert [item.index for item in last.images] == [1]
+    assert [(item.index, item.reason.path, item.unusable) for item in last.left_out] == [
+        (0, small[1], True),
+        (2, broken[0], True),
+    ]
+    with pytest.raises(SegToolError, match="none of the 2 images can be used") as caught:
+        list(evaluate_images([small, broken], NUCLEI, nuclei, pass_over=True))
+    assert caught.value.path == small[1]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shutil
 import tracemalloc
 from pathlib import Path
 
@@ -8,8 +10,21 @@ import pytest
 
 from segtool.core.normalisation import normalise
 from segtool.inference.runtime import Runtime
-from segtool.inference.segmenter import Prediction, Progress, segment, segment_to_end
+from segtool.inference.segmenter import (
+    PASSES,
+    Band,
+    Prediction,
+    Progress,
+    probability_bands,
+    segment,
+    segment_to_end,
+    tile_sizes,
+)
 from segtool.inference.tiling import tile_grid
+from segtool.models.card import CARD_FILE
+from segtool.models.network_config import NetworkConfig, Stem
+from segtool.models.store import ModelEntry, ModelStore
+from segtool.sample import draw_nuclei
 from tests.model_fixtures import GROUND, TINY_STRIDE, texture
 
 
@@ -44,6 +59,87 @@ def test_ids_are_those_of_the_card(ground: Runtime):
     np.testing.assert_array_equal(prediction.class_ids, np.array(GROUND.ids)[expected.argmax(axis=-1)])
     np.testing.assert_allclose(prediction.confidence, 255 * expected.max(axis=-1), atol=0.51)
     assert set(np.unique(prediction.class_ids)) == set(GROUND.ids)
+
+
+def probabilities(pixels: np.ndarray, runtime: Runtime, **options: object) -> np.ndarray:
+    """The blended probabilities H×W×K that the prediction is made from."""
+    items = probability_bands(pixels, runtime, **options)
+    return np.concatenate([item.probabilities.copy() for item in items if isinstance(item, Band)])
+
+
+@pytest.mark.parametrize("entry", ModelStore().entries(), ids=lambda entry: entry.name)
+def test_with_a_trained_model_tiles_agree_with_the_whole_image(entry: ModelEntry):
+    runtime = Runtime.load(entry.folder)
+    tile, overlap = tile_sizes(entry.card.network)
+    # Smaller tiles than usual with the usual overlap: more seams, and every one as near to a border.
+    tile = overlap + 128
+    pixels, _ = draw_nuclei(5, size=(overlap + 256, overlap + 208))
+    assert len(tile_grid(*pixels.shape[:2], tile=tile, overlap=overlap, align=entry.card.network.stride)) == 4
+    whole = probabilities(pixels, runtime, tile=4096)
+    tiled = probabilities(pixels, runtime, tile=tile)
+    assert np.abs(tiled - whole).max() <= 1e-3
+    # The test can tell: a quarter of the overlap is not enough.
+    assert np.abs(probabilities(pixels, runtime, tile=tile, overlap=overlap // 4) - whole).max() > 1e-3
+    confident = segment_to_end(pixels, runtime, tile=tile).confidence.astype(int)
+    assert np.abs(confident - segment_to_end(pixels, runtime).confidence).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [({}, (1024, 192)), ({"reduction": 2}, (1536, 384)), ({"stem": Stem.FULL, "widths": (8, 8)}, (768, 24))],
+)
+def test_tiles_and_overlap_follow_the_network(changes: dict[str, object], expected: tuple[int, int]):
+    assert tile_sizes(NetworkConfig(**changes)) == expected
+
+
+@pytest.mark.parametrize("fixture", ["nuclei", "ground"])
+@pytest.mark.parametrize("options", [{}, {"tile": 128, "overlap": 96}])
+def test_passes_are_the_mean_over_flips_and_quarter_turns(
+    fixture: str, options: dict[str, int], request: pytest.FixtureRequest
+):
+    runtime: Runtime = request.getfixturevalue(fixture)
+    pixels = texture(176, 240, channels=3)
+    turned = []
+    for turns, flip in PASSES:
+        view = np.rot90(pixels, turns)
+        answer = whole_image(view[:, ::-1] if flip else view, runtime)
+        turned.append(np.rot90(answer[:, ::-1] if flip else answer, -turns))
+    expected = np.mean(turned, axis=0)
+    assert len({item.tobytes() for item in turned}) == 8
+    tolerance = 1e-5 if not options else 0.02
+    np.testing.assert_allclose(probabilities(pixels, runtime, tta=True, **options), expected, atol=tolerance)
+    assert np.abs(expected - turned[0]).max() > 0.05
+
+
+def test_passes_show_in_the_progress_and_can_be_cancelled_between(nuclei: Runtime):
+    steps = segment(texture(200, 200), nuclei, tile=96, overlap=32, tta=True)
+    assert [next(steps) for _ in range(3)] == [Progress(done, 9 * 8) for done in (1, 2, 3)]
+    steps.close()
+    assert list(steps) == []
+    items = list(segment(texture(40, 64), nuclei, tta=True))
+    assert items[:-1] == [Progress(done, 8) for done in range(1, 9)]
+
+
+@pytest.mark.parametrize("fixture", ["tiny_model_folder", "tiny_ground_folder"])
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+def test_the_temperature_of_the_card_changes_the_confidence_alone(
+    fixture: str, temperature: float, request: pytest.FixtureRequest, tmp_path: Path
+):
+    folder = tmp_path / "model"
+    shutil.copytree(request.getfixturevalue(fixture), folder)
+    pixels = texture(96, 96, channels=3)
+    plain = segment_to_end(pixels, Runtime.load(folder))
+    answer = whole_image(pixels, Runtime.load(folder)).astype(np.float64)
+    value = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+    (folder / CARD_FILE).write_text(json.dumps({**value, "temperature": temperature}), encoding="utf-8")
+    prediction = segment_to_end(pixels, Runtime.load(folder))
+    np.testing.assert_array_equal(prediction.class_ids, plain.class_ids)
+    if answer.shape[-1] == 1:
+        answer = np.concatenate([1 - answer, answer], axis=-1)
+    powers = np.exp(np.log(answer) / temperature)
+    expected = 255 * (powers / powers.sum(axis=-1, keepdims=True)).max(axis=-1)
+    np.testing.assert_allclose(prediction.confidence, expected, atol=0.51)
+    assert (prediction.confidence.mean() < plain.confidence.mean()) == (temperature > 1)
 
 
 @pytest.mark.parametrize("fixture", ["nuclei", "ground"])

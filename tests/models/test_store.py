@@ -113,3 +113,12 @@ def test_the_models_that_come_with_the_program_are_whole():
     store = ModelStore()
     assert store.problems() == []
     assert all(entry.bundled and entry.folder.parent == bundled_models_dir() for entry in store.entries())
+
+
+def test_a_model_that_comes_with_the_program_is_small_enough_to_be_sent_along():
+    sizes = {
+        entry.name: sum(path.stat().st_size for path in entry.folder.rglob("*") if path.is_file())
+        for entry in ModelStore().entries()
+    }
+    assert sizes
+    assert {name: size for name, size in sizes.items() if size > 16_000_000} == {}

@@ -312,3 +312,14 @@ def test_opening_a_folder_opens_no_image(tmp_path: Path):
     project = Project.open(tmp_path)
     assert [entry.key for entry in project.entries] == [f"image {number}.png" for number in range(20)]
     assert all(entry.path.stat().st_atime_ns <= entry.path.stat().st_mtime_ns for entry in project.entries)
+
+
+def test_a_folder_is_new_until_something_is_known_of_it(tmp_path: Path) -> None:
+    add_images(tmp_path, "a.png")
+    project = Project.open(tmp_path)
+    assert project.is_new
+    assert not project.has_persons_work()
+    project.set_status("a.png", Status.APPROVED)
+    assert project.has_persons_work()
+    project.save_state()
+    assert not Project.open(tmp_path).is_new

@@ -121,6 +121,7 @@ def segment_images(
     classes: ClassSet,
     id_table: npt.NDArray[np.uint8],
     claims: MaskClaims,
+    tta: bool = False,
 ) -> Job:
     """Segment images; what fails for one image does not keep the next from being segmented.
 
@@ -138,6 +139,8 @@ def segment_images(
         From the model's class ids to the project's.
     claims : MaskClaims
         Which masks are in memory.
+    tta : bool
+        Whether predictions are averaged over flips and turns.
 
     Yields
     ------
@@ -156,19 +159,21 @@ def segment_images(
     yield JobState(TITLE, 0, len(requests), "Loading the model")
     runtime = runtimes.get(model_folder)
     for index, request in enumerate(requests):
-        yield JobState(TITLE, index, len(requests), request.key)
+        is_one = len(requests) == 1
+        text = request.key if is_one else f"{index + 1} of {len(requests)}  ·  {request.key}"
+        yield JobState(TITLE, index, len(requests), text)
         try:
             pixels = read_image(request.path).pixels if request.pixels is None else request.pixels
             class_ids: Mask | None = None
-            for item in segment(pixels, runtime):
+            for item in segment(pixels, runtime, tta=tta):
                 if isinstance(item, Prediction):
                     # Unlike indexing, this leaves the window's thread the interpreter: 24 megapixels take a while.
                     class_ids = np.asarray(cv2.LUT(item.class_ids, id_table), dtype=np.uint8)
-                elif len(requests) == 1:
-                    yield JobState(TITLE, item.done, item.total, request.key)
+                elif is_one:
+                    yield JobState(TITLE, item.done, item.total, text)
                 else:
                     # The same again, so that the job can be cancelled between two tiles.
-                    yield JobState(TITLE, index, len(requests), request.key)
+                    yield JobState(TITLE, index, len(requests), text)
             assert class_ids is not None
             yield _land(request, class_ids, classes, claims)
         except (ImageError, MaskError, SaveError) as exc:

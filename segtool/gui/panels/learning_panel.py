@@ -92,23 +92,24 @@ class LearningPanel(QScrollArea):
             self._read()
 
     def _build(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.setSpacing(theme.SPACE)
-        for button in (self.retrain_button, self.stop_button):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
+        head = QHBoxLayout()
+        head.setSpacing(theme.SPACE)
+        head.addWidget(self.message, 1)
+        head.addWidget(self.stop_button, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self._content)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
-        layout.addWidget(self.message)
+        layout.addLayout(head)
         layout.addWidget(self.progress)
         layout.addWidget(self.times)
-        layout.addLayout(buttons)
-        layout.addWidget(self.plots)
+        layout.addWidget(self.retrain_button, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.plots, 1)
         layout.addWidget(self.comparison)
         layout.addWidget(self.log_button, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.log)
         layout.addWidget(self.versions, 1)
+        # Takes the room that is left over while the versions are hidden.
+        layout.addStretch()
         self.setWidget(self._content)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -133,6 +134,8 @@ class LearningPanel(QScrollArea):
         self.stop_button.setToolTip(
             "End the training at once and keep nothing of it" if stopping else "Finish with the best weights so far"
         )
+        # A run needs the room, and the Model panel lists the versions too.
+        self.versions.setVisible(not state.is_active)
         self.plots.setVisible(bool(state.epochs))
         self.plots.show_epochs(state.epochs)
         self.comparison.show_comparison(state.comparison)

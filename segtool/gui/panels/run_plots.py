@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from segtool.core.run_events import RunEpoch
 from segtool.gui import theme
 
+_PLOT_WIDTH = 240
 _PLOT_HEIGHT = 118
+_LEAST_PLOT_HEIGHT = 88
 _AXIS_LABEL_HEIGHT = 18
 
 
@@ -55,8 +57,11 @@ class RunPlots(QWidget):
         self.legend.setWordWrap(True)
         self.loss, self.f1 = _plot("Loss"), _plot("F1")
         self.f1.setXLink(self.loss)
+        # Both have the same steps: the axis below is enough.
+        self.loss.getAxis("bottom").setStyle(showValues=False)
         self.f1.setLabel("bottom", "step")
-        self.f1.setFixedHeight(_PLOT_HEIGHT + _AXIS_LABEL_HEIGHT)
+        self.f1.setMinimumHeight(_LEAST_PLOT_HEIGHT + _AXIS_LABEL_HEIGHT)
+        self.f1.setMaximumHeight(_PLOT_HEIGHT + _AXIS_LABEL_HEIGHT)
         self.f1.setYRange(0, 1, padding=0.02)
         self._lines = {
             "train_loss": self.loss.plot(),
@@ -124,10 +129,18 @@ class RunPlots(QWidget):
         )
 
 
-def _plot(title: str) -> pg.PlotWidget:
+class _Plot(pg.PlotWidget):  # type: ignore[misc]
+    """A plot that asks for little height and takes more where there is some."""
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(_PLOT_WIDTH, self.minimumHeight())
+
+
+def _plot(title: str) -> _Plot:
     """Return an empty plot that only shows: no menu, no zoom by mistake, no buttons."""
-    plot = pg.PlotWidget()
-    plot.setFixedHeight(_PLOT_HEIGHT)
+    plot = _Plot()
+    plot.setMinimumHeight(_LEAST_PLOT_HEIGHT)
+    plot.setMaximumHeight(_PLOT_HEIGHT)
     plot.setMinimumWidth(0)
     plot.setMenuEnabled(False)
     plot.setMouseEnabled(False, False)

@@ -90,6 +90,7 @@ def test_a_run_is_followed_from_start_to_comparison(qtbot, tmp_path, tiny_model_
     assert panel.message.text() == "Training 0003-cells from 0001-cells"
     assert not panel.retrain_button.isVisible()
     assert panel.plots.isVisible()
+    assert not panel.versions.isVisible()
     assert panel.plots.points("train_loss") == [(25, epoch(1).train_loss), (50, epoch(2).train_loss)]
     assert panel.plots.points("val_f1") == [(25, epoch(1).val_f1), (50, epoch(2).val_f1)]
     assert panel.progress.value() == 250
@@ -100,6 +101,7 @@ def test_a_run_is_followed_from_start_to_comparison(qtbot, tmp_path, tiny_model_
     qtbot.waitUntil(lambda: control.state.phase is Phase.FINISHED, timeout=10_000)
     assert "0003-cells is now the active model" in panel.message.text()
     assert not panel.progress.isVisible()
+    assert panel.versions.isVisible()
     assert panel.retrain_button.isVisible()
     assert panel.comparison.isVisible()
     assert panel.comparison.rows() == [

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
 
 from segtool.gui.actions import ActionId
+from segtool.gui.dialogs.model_card_dialog import ModelCardDialog
 from segtool.gui.main_window import MainWindow
-from segtool.gui.panels.model_panel import ModelPanel, card_facts
+from segtool.gui.panels.model_panel import ModelPanel
 
 
 def _facts(panel: ModelPanel) -> dict[str, str]:
@@ -22,9 +24,11 @@ def test_the_active_model_and_its_card_are_shown(opened: MainWindow) -> None:
     assert model is not None
     assert opened.model.combo.currentData() == model.name
     facts = _facts(opened.model)
-    assert list(facts)[:3] == ["F1", "Trained", "Classes"]
-    assert "held-out" in facts["F1"]
-    assert facts["Classes"] == ", ".join(item.name for item in model.card.classes)
+    assert list(facts) == ["Tells apart", "Scores", "Images", "Data", "Made"]
+    assert all(item.name in facts["Tells apart"] for item in model.card.classes)
+    assert f"F1 {(model.card.metrics or {})['pooled']['f1']:.3f}" in facts["Scores"]
+    assert "held out" in facts["Images"]
+    assert opened.model.fit.isHidden()
     assert opened.action_set[ActionId.SEGMENT_IMAGE].isEnabled()
 
 
@@ -44,11 +48,45 @@ def test_a_version_of_the_folder_can_be_chosen(opened: MainWindow, image_folder:
     assert combo.currentData() == "0001-mine"
 
 
-def test_a_card_that_says_little_is_shown_without_guesses(opened: MainWindow) -> None:
-    model = opened._session.model
-    assert model is not None
-    card = replace(model.card, metrics=None, created="", training={"parameters": 1234567})
-    facts = {name: value for name, value, _ in card_facts(replace(model, card=card))}
-    assert facts["F1"] == "not measured"
-    assert facts["Trained"] == "unknown"
-    assert facts["Parameters"] == "1,234,567"
+def test_a_model_that_does_not_fit_the_folder_says_so_where_it_is_chosen(
+    opened: MainWindow, image_folder: Path, tiny_ground_folder: Path
+) -> None:
+    session, panel = opened._session, opened.model
+    assert session.add_class("debris")
+    assert panel.fit.text() == "Knows background and nucleus, but not debris."
+    shutil.copytree(tiny_ground_folder, image_folder / "models" / "0001-ground")
+    session.refresh_models()
+    tip = panel.combo.itemData(panel.combo.findData("0001-ground"), Qt.ItemDataRole.ToolTipRole)
+    assert "Knows background, but not nucleus and debris." in tip
+    assert session.set_active_model("0001-ground")
+    assert panel.fit.isVisible()
+    assert panel.fit.text() in tip
+    assert "adds water, road, roof and tree to the folder's classes" in panel.fit.text()
+
+
+def test_no_line_of_the_panel_is_cut_off(
+    opened: MainWindow, image_folder: Path, tiny_ground_folder: Path, qtbot: QtBot
+) -> None:
+    name = "0001-a-version-with-quite-a-long-name"
+    shutil.copytree(tiny_ground_folder, image_folder / "models" / name)
+    opened._session.refresh_models()
+    assert opened._session.add_class("debris")
+    opened.resize(1000, 640)
+    assert opened._session.set_active_model(name)
+
+    def cut_off() -> list[str]:
+        labels = [label for label in opened.model.findChildren(QLabel) if label.isVisible()]
+        return [label.text() for label in labels if label.height() < label.heightForWidth(label.width())]
+
+    qtbot.waitUntil(lambda: "tree" in _facts(opened.model)["Tells apart"] and opened.model.fit.isVisible())
+    # Docks take their new sizes step by step.
+    qtbot.waitUntil(lambda: cut_off() == [])
+
+
+def test_the_card_opens_beside_the_window(opened: MainWindow, qtbot: QtBot) -> None:
+    qtbot.mouseClick(opened.model.card_button, Qt.MouseButton.LeftButton)
+    (dialog,) = opened.findChildren(ModelCardDialog)
+    assert dialog.isVisible()
+    assert not dialog.isModal()
+    dialog.close()
+    qtbot.waitUntil(lambda: not opened.findChildren(ModelCardDialog))
