@@ -30,12 +30,16 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="folder with images and masks")
     parser.add_argument("--out", type=Path, required=True, help="CSV file to write, for --kinds")
     arguments = parser.parse_args()
-    entries = [entry for entry in Project.open(arguments.folder).entries if entry.mask_path.is_file()]
-    kinds = {entry.path.stem: kind_of(read_image(entry.path).pixels, read_mask(entry.mask_path)) for entry in entries}
+    kinds = nuclei_kinds(Project.open(arguments.folder))
     with arguments.out.open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream).writerows([("stem", "kind"), *sorted(kinds.items())])
     for kind, count in sorted(Counter(kinds.values()).items()):
         print(f"{kind}: {count}")
+
+
+def nuclei_kinds(project: Project) -> dict[str, str]:
+    entries = [entry for entry in project.entries if entry.mask_path.is_file()]
+    return {entry.path.stem: kind_of(read_image(entry.path).pixels, read_mask(entry.mask_path)) for entry in entries}
 
 
 def kind_of(pixels: npt.NDArray[np.generic], mask: npt.NDArray[np.uint8]) -> str:

@@ -13,6 +13,8 @@ BINS = 15
 _LEVELS = 256
 # The 256 levels of a stored confidence divide evenly into the bins: 255 = 15 · 17.
 _LEVELS_PER_BIN = (_LEVELS - 1) // BINS
+# Counting needs eight bytes a pixel: in pieces, so that a large image does not need gigabytes.
+_PIECE = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,12 @@ def reliability(
     """
     if not prediction.shape == confidence.shape == mask.shape:
         raise ValueError(f"shapes differ: {prediction.shape}, {confidence.shape} and {mask.shape}")
-    known = confidence[mask != VOID]
-    right = confidence[(mask == prediction) & (mask != VOID)]
-    return Reliability(
-        np.bincount(known, minlength=_LEVELS).astype(np.int64), np.bincount(right, minlength=_LEVELS).astype(np.int64)
-    )
+    predicted, sure, known = prediction.ravel(), confidence.ravel(), mask.ravel()
+    counted = Reliability.none()
+    for start in range(0, known.size, _PIECE):
+        piece = slice(start, start + _PIECE)
+        labelled = known[piece] != VOID
+        right = labelled & (known[piece] == predicted[piece])
+        pixels, hits = (np.bincount(sure[piece][chosen], minlength=_LEVELS) for chosen in (labelled, right))
+        counted += Reliability(pixels.astype(np.int64), hits.astype(np.int64))
+    return counted

@@ -24,7 +24,8 @@ def winner_confidence(probabilities: npt.NDArray[np.float32], *, temperature: fl
     """
     if probabilities.shape[-1] == 1:
         second = probabilities[..., 0]
-        best = np.maximum(second, 1.0 - second)
+        # Tiles and turns are blended with weights that sum to 1 but for the last bit; a root needs 1 - best ≥ 0.
+        best = np.minimum(np.maximum(second, 1.0 - second), np.float32(1.0))
         if temperature == 1.0:
             return np.asarray(best, dtype=np.float32)
         others = ((1.0 - best) / best) ** (1.0 / temperature)

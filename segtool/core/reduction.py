@@ -22,16 +22,17 @@ def reduce_pixels(pixels: npt.NDArray[np.generic], factor: int) -> npt.NDArray[n
     pixels : ndarray, shape (H, W) or (H, W, 3)
         uint8, uint16 or float32.
     factor : int
-        1 returns the same array. Rows and columns beyond a multiple of it are left out.
+        1 returns the same array. Rows and columns beyond a multiple of it are left out; where there are fewer than
+        ``factor``, those that there are make one.
 
     Returns
     -------
     ndarray, shape (H // factor, W // factor[, 3])
-        In the same dtype.
+        In the same dtype; no side is less than 1.
     """
     if factor == 1:
         return pixels
-    height, width = (side // factor for side in pixels.shape[:2])
+    height, width = (max(1, side // factor) for side in pixels.shape[:2])
     whole = np.ascontiguousarray(pixels[: height * factor, : width * factor])
     return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA))
 

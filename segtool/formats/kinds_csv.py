@@ -14,7 +14,7 @@ def read_kinds(path: Path) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Stem → kind.
+        Stem → kind; a row that lacks one of them is passed over.
 
     Raises
     ------
@@ -23,7 +23,8 @@ def read_kinds(path: Path) -> dict[str, str]:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
-            return {row["stem"]: row["kind"] for row in csv.DictReader(stream)}
+            rows = [(row["stem"], row["kind"]) for row in csv.DictReader(stream)]
+            return {stem: kind for stem, kind in rows if stem and kind}
     except OSError as exc:
         raise SegToolError(f"the kinds of image cannot be read ({exc.strerror})", path=path) from exc
     except (KeyError, UnicodeDecodeError, csv.Error) as exc:

@@ -77,23 +77,20 @@ class Evaluating:
         )
 
     def _images(self, project: Project, model: ModelEntry) -> tuple[ReportImage, ...]:
-        kinds: dict[str, str] = {}
+        by_stem: dict[str, str] = {}
         path = project.root / KINDS_FILE
         if path.is_file():
             try:
-                kinds = read_kinds(path)
+                by_stem = read_kinds(path)
             except SegToolError as exc:
                 self._session.warn(f"{exc} The report is made without them.")
-        if not kinds and not model.bundled:
+        entries = [entry for entry in usable_images(project) if entry.key not in self._documents.reasons]
+        kinds = {entry.key: by_stem.get(entry.path.stem, "") for entry in entries}
+        if not by_stem and not model.bundled:
             # Scores on images that a version may have learned by heart say little: the report keeps them apart.
             trained = set(project.state.known).difference(project.state.held_out)
-            entries = project.entries
-            kinds = {e.path.stem: "may have been trained on" if e.key in trained else "not trained on" for e in entries}
-        return tuple(
-            ReportImage(entry.key, entry.path, entry.mask_path, kinds.get(entry.path.stem, ""))
-            for entry in usable_images(project)
-            if entry.key not in self._documents.reasons
-        )
+            kinds = {key: "may have been trained on" if key in trained else "not trained on" for key in kinds}
+        return tuple(ReportImage(entry.key, entry.path, entry.mask_path, kinds[entry.key]) for entry in entries)
 
     def _on_item(self, item: object) -> None:
         if isinstance(item, WrittenReport):

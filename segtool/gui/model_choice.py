@@ -80,6 +80,10 @@ class ModelChoice:
         self._session.model_changed.emit()
         return True
 
+    def keep_classes(self) -> None:
+        """Keep the folder's classes from now on, whatever model is chosen: masks with their ids are on their way."""
+        self._lent = None
+
     def _lend_classes(self, project: Project) -> None:
         active = self.active
         if self._lent is None or active is None or project.classes != self._lent:

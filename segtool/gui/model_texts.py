@@ -13,6 +13,7 @@ from segtool.core.run_events import RunEpoch
 from segtool.gui.training_state import Scores
 from segtool.models.card import NETWORK_DATA_FILE, ModelCard
 from segtool.models.store import ModelEntry
+from segtool.report.charts import finite_number
 
 Fact = tuple[str, str, str]
 """Name, value and a longer explanation."""
@@ -62,7 +63,7 @@ def images_text(card: ModelCard) -> str:
 def made_text(entry: ModelEntry) -> str:
     """Return when a model was trained and how large its network is."""
     parts = []
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, OverflowError, OSError):
         parts.append(f"{datetime.fromisoformat(entry.card.created).astimezone():%d %b %Y}")
     with contextlib.suppress(OSError):
         parts.append(f"{(entry.folder / NETWORK_DATA_FILE).stat().st_size / 1e6:.1f} MB")
@@ -133,4 +134,4 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _is_point(value: Any) -> bool:  # noqa: ANN401
-    return value is None or isinstance(value, int | float)
+    return value is None or isinstance(value, bool) or finite_number(value) is not None

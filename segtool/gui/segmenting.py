@@ -98,6 +98,7 @@ class Segmenting:
         self._edits.end_stroke()
         fill_void = protected if policy is Overwrite.FILL_VOID else frozenset[str]()
         requests = [self._request(project, key, fill_void=key in fill_void) for key in wanted]
+        self._models.keep_classes()
         self._documents.claims.job_starts()
         self._batch = _Batch(project, total=len(wanted), skipped=len(keys) - len(wanted))
         job = segment_images(

@@ -115,7 +115,7 @@ class Indicator(QWidget):
         """Show how far the work is."""
         # A long name of an image must not push the rest of the line out of the window.
         self.label.setText(self.label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, _TEXT_WIDTH))
-        self.label.setToolTip(text)
+        self.label.setToolTip(theme.plain_tip(text))
         self.bar.setAccessibleName(f"{title}: progress")
         self.button.setAccessibleName(f"{self.button.text()}: {title}")
         self.bar.setMaximum(max(1, total))

@@ -245,6 +245,12 @@ def swatches_html(items: Iterable[tuple[str, Colour]]) -> str:
     return "&nbsp; ".join(parts)
 
 
+def plain_tip(text: str) -> str:
+    """Return a tooltip that shows a text letter by letter: Qt takes what looks like HTML for HTML."""
+    lines = html.escape(text).replace("\n", "<br>")
+    return f"<span>{lines}</span>" if "<" in text else text
+
+
 def _tinted(name: str, normal: str, disabled: str, selected: str) -> QIcon:
     result = QIcon()
     for mode, colour in (

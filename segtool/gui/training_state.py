@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,6 +11,7 @@ from segtool.core.run_events import RunEpoch
 TOLERANCE = 0.005
 """How much lower the new F1 may be, 0…1: less than the noise of a few held-out images."""
 
+_NO_SCORE = 1e6
 SHOWN_METRICS = ("f1", "iou", "precision", "recall")
 
 
@@ -47,7 +47,8 @@ class Scores:
         if not isinstance(pooled, dict):
             return None
         values = [pooled.get(name) for name in SHOWN_METRICS]
-        if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
+        # Also keeps out what is not a number and what no float holds.
+        if not all(isinstance(value, int | float) and abs(value) < _NO_SCORE for value in values):
             return None
         return cls(*(float(value) for value in values if value is not None))
 

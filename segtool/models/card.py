@@ -121,7 +121,8 @@ class ModelCard:
                 temperature=float(value.get("temperature", 1.0)),
                 known_images=None if known is None else KnownImages.from_json(known),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        # A whole number may be too large for a float: an OverflowError.
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
             raise ModelError(f"the card is malformed ({type(exc).__name__}: {exc})") from exc
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -63,6 +63,7 @@ class Project:
         self._state = state
         self._saved = saved
         self._set_here: set[str] = set()
+        self._persons_work: tuple[Mapping[str, Status], bool] | None = None
         self.is_new = saved is None and not layout.with_mask
 
     @classmethod
@@ -160,7 +161,12 @@ class Project:
 
     def has_persons_work(self) -> bool:
         """Tell whether any image is corrected or approved."""
-        return any(self.status(key).is_persons_work for key in self._with_mask | self._set_here)
+        statuses = self._state.statuses
+        # Menus ask after every stroke, and there may be 10,000 images: looked at again only after a change.
+        if self._persons_work is None or self._persons_work[0] is not statuses:
+            found = any(self.status(key).is_persons_work for key in self._with_mask | self._set_here)
+            self._persons_work = statuses, found
+        return self._persons_work[1]
 
     def set_status(self, key: str, status: Status) -> None:
         """Record the status of an image; ProjectError if there is none of that key."""

@@ -64,7 +64,8 @@ class ErrorPicture:
 
     def __init__(self, classes: ClassSet, predicted: ClassSet) -> None:
         merged, _ = match_classes(predicted, classes)
-        self._codes = np.full((256, 256), _RIGHT_CODE, dtype=np.uint8)
+        # 255 classes and the codes before them are more than a byte holds.
+        self._codes = np.full((256, 256), _RIGHT_CODE, dtype=np.uint16)
         if len(merged) == 2:
             positive = next((item for item in reversed(merged.classes) if not is_background(item)), merged.classes[1])
             wrong = self._set_two_classes(positive.id, positive.name)

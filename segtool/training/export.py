@@ -130,4 +130,5 @@ def _check_finite(model: keras.Model, *, path: Path | None = None) -> None:
 
 def _write_card(folder: Path, card: ModelCard) -> None:
     text = json.dumps(card.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
+    # File names that are not Unicode carry lone surrogates: what takes their place is how JSON escapes them.
+    (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")

@@ -126,11 +126,14 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     stepper = Stepper(start.model, start.average, outputs=start.network.outputs, frozen_statistics=frozen)
     crops = validation_crops(held_out, size=settings.crop, seed=settings.seed)
     state = RunState(settings)
+    # Once: the base may be gone before the run is over.
+    identity = _identity(plan)
     if plan.checkpoint is not None and plan.checkpoint.exists():
-        state.restore(read_checkpoint(plan.checkpoint, _identity(plan)), stepper)
+        state.restore(read_checkpoint(plan.checkpoint, identity), stepper)
         yield from state.curves
     batches = training_batches(samples, plan.classes, settings, kinds=plan.kinds, first_step=state.step)
-    reason = ""
+    # A run that was killed after its last epoch has only its export left to do.
+    reason = state.end(has_held_out=bool(held_out))
     while not reason:
         losses: list[float] = []
         overlaps: Overlaps = np.zeros((3, len(plan.classes)))
@@ -149,7 +152,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
             yield state.progress("validating", losses[-1])
             yield _validate(stepper, crops, plan, state, losses, overlaps)
             if plan.checkpoint is not None:
-                write_checkpoint(plan.checkpoint, state.checkpoint(_identity(plan), stepper))
+                write_checkpoint(plan.checkpoint, state.checkpoint(identity, stepper))
         reason = "stopped" if should_stop() else state.end(has_held_out=bool(held_out))
         if reason == "stopped" and plan.checkpoint is not None:
             raise TrainingError(

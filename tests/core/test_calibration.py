@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from segtool.core import calibration
 from segtool.core.calibration import BINS, Reliability, reliability
 from segtool.core.classes import VOID
 
@@ -42,3 +43,15 @@ def test_shapes_must_agree():
     image = np.zeros((2, 2), np.uint8)
     with pytest.raises(ValueError, match="shapes differ"):
         reliability(image, image[:1], image)
+
+
+def test_a_large_image_is_counted_in_pieces(monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(5)
+    prediction, mask, confidence = (rng.integers(0, top, (31, 17)).astype(np.uint8) for top in (3, 3, 256))
+    mask[::5] = VOID
+    whole = reliability(prediction, confidence, mask)
+    monkeypatch.setattr(calibration, "_PIECE", 100)
+    pieces = reliability(prediction, confidence, mask)
+    np.testing.assert_array_equal(pieces.pixels, whole.pixels)
+    np.testing.assert_array_equal(pieces.right, whole.right)
+    assert pieces.pixels.sum() == (mask != VOID).sum()

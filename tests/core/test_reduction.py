@@ -36,3 +36,11 @@ def test_enlarged_probabilities_still_sum_to_one_and_stay_in_place(outputs: int)
     back = reduce_pixels(enlarge_probabilities(step, 2)[..., 0], 2)
     np.testing.assert_allclose(back[:, [0, 1, 2, 5, 6, 7]], step[:, [0, 1, 2, 5, 6, 7], 0], atol=1e-6)
     np.testing.assert_allclose(back[:, 3] + back[:, 4], 1, atol=1e-6)
+
+
+def test_a_line_of_pixels_is_reduced_along_its_length():
+    pixels = np.full((1, 40, 3), 7, dtype=np.uint8)
+    assert reduce_pixels(pixels, 2).shape == (1, 20, 3)
+    assert (reduce_pixels(pixels, 2) == 7).all()
+    mask = np.ones((1, 40), dtype=np.uint8)
+    assert reduce_mask(mask, (0, 1), 2).tolist() == [[1] * 20]

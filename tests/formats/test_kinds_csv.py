@@ -28,3 +28,9 @@ def test_a_file_that_is_something_else_is_named(content: bytes, tmp_path: Path) 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SegToolError, match="cannot be read"):
         read_kinds(tmp_path / "none.csv")
+
+
+def test_a_row_without_a_kind_says_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "kinds.csv"
+    path.write_text("stem,kind\na,tissue\nb\nc,\n")
+    assert read_kinds(path) == {"a": "tissue"}

@@ -43,11 +43,15 @@ def desktop() -> Iterator[Desktop]:
 
 @pytest.fixture
 def folder(image_folder: Path, tiny_model_folder: Path) -> Path:
-    """The folder of drawn images with a small model, which a.png was trained on, and two masks."""
+    """The folder of drawn images with a small model, which was trained on a.png, and three masks."""
     shutil.copytree(tiny_model_folder, image_folder / "models" / "0001-tiny")
     mask = np.zeros((90, 120), dtype=np.uint8)
     mask[20:40, 30:60] = 1
-    for name in ("a.png", "c.png"):
+    # Two images of one stem, of which only one was trained on.
+    (image_folder / "sub").mkdir()
+    shutil.copy(image_folder / "a.png", image_folder / "sub" / "a.png")
+    for name in ("a.png", "c.png", "sub/a.png"):
+        (image_folder / "masks" / name).parent.mkdir(parents=True, exist_ok=True)
         write_mask(image_folder / "masks" / name, mask)
     state = {"format": 1, "active_model": "0001-tiny", "known": ["a.png"]}
     (image_folder / "segtool.json").write_text(json.dumps(state), encoding="utf-8")
@@ -78,10 +82,16 @@ def test_a_report_on_the_persons_masks_is_written_and_opened(
     assert desktop.pages[0].is_file()
     data = json.loads((report / "report.json").read_text(encoding="utf-8"))
     kinds = {row["image"]: row["kind"] for row in data["images"]}
-    assert kinds == {"a.png": "may have been trained on", "c.tif": "not trained on"}
+    assert kinds == {"a.png": "may have been trained on", "c.tif": "not trained on", "sub/a.png": "not trained on"}
     assert window._session.job is None
     # The pictures of a report are not taken for images of the folder.
-    assert [entry.key for entry in Project.open(folder).entries] == ["a.png", "b.png", "broken.png", "c.tif"]
+    assert [entry.key for entry in Project.open(folder).entries] == [
+        "a.png",
+        "b.png",
+        "broken.png",
+        "c.tif",
+        "sub/a.png",
+    ]
 
 
 def test_a_page_that_nothing_can_show_is_named(window: MainWindow, folder: Path, qtbot: QtBot) -> None:

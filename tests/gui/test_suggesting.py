@@ -175,3 +175,16 @@ def test_one_model_is_not_compared(make_window: MakeWindow, bundled: Path, photo
     window = make_window(suggest_models=True)
     assert window.opener.open(photos)
     assert not window._session._suggesting._thread.is_running
+
+
+def test_a_model_chosen_while_images_are_segmented_leaves_the_classes_that_the_masks_will_have(
+    bundled: Path, photos: Path, make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    session = make_window(suggest_models=False)._session
+    assert session.open_folder(photos)
+    classes = session.classes
+    assert session.segment(["0.png", "1.png"])
+    assert session.set_active_model("ground")
+    assert session.classes == classes
+    qtbot.waitUntil(lambda: session.job is None, timeout=60_000)
+    assert session.classes == classes

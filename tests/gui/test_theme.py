@@ -78,3 +78,8 @@ def test_void_and_classes_have_different_swatches(qapp: QApplication) -> None:
     shown = theme.swatch((230, 159, 0)).toImage().pixelColor(8, 8)
     assert shown.getRgb()[:3] == (230, 159, 0)
     assert theme.swatch(None).toImage() != theme.swatch((255, 255, 255)).toImage()
+
+
+def test_a_tip_shows_what_looks_like_html_letter_by_letter() -> None:
+    assert theme.plain_tip("nucleus & debris\nof 2 < 3") == "<span>nucleus &amp; debris<br>of 2 &lt; 3</span>"
+    assert theme.plain_tip("nucleus & debris\n") == "nucleus & debris\n"

@@ -20,7 +20,7 @@ def test_a_card_says_the_temperature_and_one_without_it_has_1(tiny_model_folder:
     assert ModelCard.from_json(value).temperature == 1.0
 
 
-@pytest.mark.parametrize("temperature", [0, -1, 0.049, 20.1, float("nan"), float("inf"), "hot", None, [1]])
+@pytest.mark.parametrize("temperature", [0, -1, 0.049, 20.1, float("nan"), float("inf"), 10**400, "hot", None, [1]])
 def test_a_temperature_out_of_bounds_is_refused(tiny_model_folder: Path, temperature: object):
     value = json.loads(json.dumps(read_card(tiny_model_folder).to_json()))
     with pytest.raises(ModelError, match=r"temperature must be|malformed"):
@@ -48,6 +48,7 @@ def test_a_card_keeps_what_the_model_s_images_looked_like(tiny_model_folder: Pat
         {"confidence": 0.5, "looks": [[0.0] * LOOK_SIZE] * (MAX_LOOKS + 1)},
         {"confidence": 0, "looks": [[0.0] * LOOK_SIZE]},
         {"confidence": 1.01, "looks": [[0.0] * LOOK_SIZE]},
+        {"confidence": 0.5, "looks": [[10**400] * LOOK_SIZE]},
         {"confidence": 0.5, "looks": 3},
     ],
 )

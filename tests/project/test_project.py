@@ -323,3 +323,15 @@ def test_a_folder_is_new_until_something_is_known_of_it(tmp_path: Path) -> None:
     assert project.has_persons_work()
     project.save_state()
     assert not Project.open(tmp_path).is_new
+
+
+def test_a_persons_work_is_looked_for_again_only_after_a_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    add_images(tmp_path, "a.png", "b.png", mask=True)
+    project = Project.open(tmp_path)
+    for key in ("a.png", "b.png"):
+        project.set_status(key, Status.PREDICTED)
+    assert not project.has_persons_work()
+    project.set_status("b.png", Status.APPROVED)
+    assert project.has_persons_work()
+    monkeypatch.setattr(Project, "status", lambda *_: pytest.fail("looked again"))
+    assert project.has_persons_work()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from segtool.core.classes import VOID
+from segtool.core.classes import VOID, ClassInfo, ClassSet
 from segtool.report.error_picture import (
     FALSE_NEGATIVE_COLOUR,
     FALSE_POSITIVE_COLOUR,
@@ -56,3 +56,14 @@ def test_the_image_under_the_marks_is_grey_and_dark_and_large_ones_are_made_smal
     np.testing.assert_array_equal(drawing.over_image(pixels, mask, predicted), whole)
     assert max(drawing.alone(mask, predicted).shape) <= MAP_SIDE
     assert drawing.over_image(pixels[:1], mask[:1], predicted[:1]).shape == (1, 700, 3)
+
+
+def test_as_many_classes_as_there_can_be_are_drawn():
+    every = ClassSet(tuple(ClassInfo(number, f"class {number}", (number, 0, 0)) for number in range(VOID)))
+    mask = np.full((4, 4), VOID - 1, dtype=np.uint8)
+    predicted = mask.copy()
+    predicted[0, 0] = 7
+    mask[3, 3] = 7
+    drawn = ErrorPicture(every, every).alone(mask, predicted)
+    assert drawn[0, 0].tolist() == [7, 0, 0]
+    assert drawn[3, 3].tolist() == [VOID - 1, 0, 0]

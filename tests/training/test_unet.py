@@ -66,6 +66,12 @@ def test_keras_and_openvino_agree_on_an_exported_model(config: NetworkConfig, tm
     assert np.abs(Runtime.load(tmp_path / "model").probabilities(batch) - expected).max() <= 1e-3
 
 
+def test_a_card_keeps_file_names_that_are_no_text(tmp_path: Path) -> None:
+    card = ModelCard("test", _classes(2), CONFIGS[0], Normalisation(), created="", training={"image_keys": ["\udce9"]})
+    export_model(tmp_path / "model", build_unet(CONFIGS[0]), card)
+    assert read_card(tmp_path / "model").training["image_keys"] == ["\udce9"]
+
+
 def test_a_folder_that_exists_is_never_written_over(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     card = ModelCard("test", _classes(2), CONFIGS[0], Normalisation(), created="")

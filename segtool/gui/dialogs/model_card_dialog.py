@@ -36,6 +36,7 @@ from segtool.gui.panels.run_plots import RunPlots
 from segtool.gui.training_state import Scores, duration_text
 from segtool.models.card import ModelCard
 from segtool.models.store import ModelEntry
+from segtool.report.charts import finite_number
 
 Row = tuple[str, str]
 
@@ -129,16 +130,17 @@ def data_rows(card: ModelCard) -> list[Row]:
 def setting_rows(card: ModelCard) -> list[Row]:
     """Return how a model was trained; values may be empty."""
     training, settings = card.training, card.training.get("settings")
-    base, seconds, steps = training.get("base"), training.get("seconds"), training.get("steps")
-    took = f"{duration_text(seconds)} for " if isinstance(seconds, int | float) else ""
+    base, steps = training.get("base"), training.get("steps")
+    seconds = finite_number(training.get("seconds"))
+    took = "" if seconds is None else f"{duration_text(seconds)} for "
     rows = [
         ("Started from", "random weights" if base == "none" else base if isinstance(base, str) else ""),
         ("Took", f"{took}{count_text(steps, 'step', 'steps')}" if isinstance(steps, int) else ""),
     ]
     settings = settings if isinstance(settings, dict) else {}
     for name, label in _SETTINGS.items():
-        value = settings.get(name)
-        rows.append((label, f"{value:g}" if isinstance(value, int | float) else ""))
+        value = finite_number(settings.get(name))
+        rows.append((label, "" if value is None else f"{value:g}"))
     changes = settings.get("augmentation")
     if isinstance(changes, dict):
         parts = [f"{name.replace('_', ' ')} {value:g}" for name, value in changes.items() if _is_strength(value)]
@@ -147,7 +149,7 @@ def setting_rows(card: ModelCard) -> list[Row]:
 
 
 def _is_strength(value: object) -> bool:
-    return isinstance(value, int | float) and value > 0
+    return (finite_number(value) or 0) > 0
 
 
 def _scores(card: ModelCard) -> QVBoxLayout:

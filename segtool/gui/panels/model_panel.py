@@ -116,7 +116,7 @@ class ModelPanel(QWidget):
             self.combo.addItem(entry_text(entry), entry.name)
             fit = class_fit(entry.card.classes, self._session.classes) if is_open else ""
             names = ", ".join(item.name for item in entry.card.classes)
-            self.combo.setItemData(row, f"{names}\n{fit}".strip(), Qt.ItemDataRole.ToolTipRole)
+            self.combo.setItemData(row, theme.plain_tip(f"{names}\n{fit}".strip()), Qt.ItemDataRole.ToolTipRole)
         self.combo.setCurrentIndex(-1 if active is None else self.combo.findData(active.name))
         self.combo.setEnabled(bool(models))
         self.hint.setVisible(active is None)
@@ -154,7 +154,7 @@ class ModelPanel(QWidget):
         label.setPalette(palette)
         text.setTextFormat(text_format)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        text.setToolTip(tip)
+        text.setToolTip(theme.plain_tip(tip))
         text.setAccessibleName(name)
         self.facts.addRow(label, text)
 

@@ -131,5 +131,5 @@ def _item(entry: ModelEntry, *, is_active: bool) -> QTreeWidgetItem:
 def _date(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text).astimezone()
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         return None

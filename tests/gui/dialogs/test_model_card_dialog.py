@@ -51,6 +51,29 @@ def test_the_whole_card_is_shown(qtbot: QtBot, card: ModelCard, tiny_model_folde
     assert [step for step, _ in plots.points("val_f1")] == [25, 50]
 
 
+@pytest.mark.parametrize("number", [10**400, float("nan"), float("inf")])
+def test_numbers_that_no_run_has_are_left_out(
+    qtbot: QtBot, card: ModelCard, tiny_model_folder: Path, number: float
+) -> None:
+    scores = {"pooled": dict.fromkeys(("f1", "iou", "precision", "recall"), number)}
+    settings = {"batch": number, "augmentation": {"zoom": number}}
+    odd = replace(
+        card,
+        metrics=scores,
+        created="0001-01-01T00:00:00+14:00",
+        training={"seconds": number, "steps": 4, "settings": settings},
+        curves=[asdict(epoch(1)) | {"val_loss": number}],
+    )
+    dialog = ModelCardDialog(ModelEntry("odd", tiny_model_folder, odd, bundled=False), NUCLEI)
+    qtbot.addWidget(dialog)
+    texts = dialog.texts()
+    rows = dict(zip(texts, texts[1:], strict=False))
+    assert "Not measured: no image was held out." in texts
+    assert rows["Took"] == "4 steps"
+    assert rows["Random changes"] == "none"
+    assert not {"Batch", "<b>Learning curve</b>"} & set(texts)
+
+
 def test_a_card_that_says_nothing_has_no_empty_sections(qtbot: QtBot, card: ModelCard, tmp_path: Path) -> None:
     bare = replace(card, metrics=None, created="", training={}, curves=[])
     dialog = ModelCardDialog(ModelEntry("<b>", tmp_path, bare, bundled=False), NUCLEI)
