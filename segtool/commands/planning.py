@@ -37,6 +37,8 @@ def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any
     """
     out = Path(arguments.out)
     _check_out(out)
+    if arguments.checkpoint is not None:
+        _check_writable(Path(arguments.checkpoint), "the checkpoint", "--checkpoint")
     settings, network, data, colours = _read_settings(arguments)
     project = open_project(arguments.folder, reporter, data_root=arguments.data)
     labelled = _with_mask(project)
@@ -75,14 +77,18 @@ def _check_out(out: Path) -> None:
     """Refuse a place where the model could not be written, before hours of training rather than after them."""
     if os.path.lexists(out):
         raise SaveError("there is something of that name already", path=out, remedy="Choose another --out.")
-    parent = Path(os.path.abspath(out)).parent
+    _check_writable(out, "the model", "--out")
+
+
+def _check_writable(path: Path, what: str, option: str) -> None:
+    parent = Path(os.path.abspath(path)).parent
     while not os.path.lexists(parent):
         parent = parent.parent
     try:
         os.rmdir(tempfile.mkdtemp(prefix=".segtool-", dir=parent))
     except OSError as exc:
         raise SaveError(
-            f"the model could not be written here ({exc.strerror})", path=out, remedy="Choose another --out."
+            f"{what} could not be written here ({exc.strerror})", path=path, remedy=f"Choose another {option}."
         ) from exc
 
 

@@ -38,11 +38,28 @@ def reduce_pixels(pixels: npt.NDArray[np.generic], factor: int) -> npt.NDArray[n
 
 
 def reduce_mask(mask: npt.NDArray[np.uint8], ids: Sequence[int], factor: int) -> npt.NDArray[np.uint8]:
-    """Return for each block of pixels the value that most of it has, of shape (H // factor, W // factor)."""
+    """Return the class that most labelled pixels of each block have, void where none has any.
+
+    A block with one labelled pixel keeps its label: a stroke one pixel wide must not vanish.
+
+    Parameters
+    ----------
+    mask : ndarray of uint8, shape (H, W)
+    ids : sequence of int
+        The classes that the mask may hold.
+    factor : int
+        1 returns the same array.
+
+    Returns
+    -------
+    ndarray of uint8, shape (H // factor, W // factor)
+    """
     if factor == 1:
         return mask
     values = np.array([*ids, VOID], dtype=np.uint8)
-    shares = [reduce_pixels((mask == value).astype(np.float32), factor) for value in values]
+    shares = [reduce_pixels((mask == value).astype(np.float32), factor) for value in ids]
+    # Less than any pixel has, more than none.
+    shares.append(np.full_like(shares[0], 0.5 / factor**2))
     return np.asarray(values[np.argmax(shares, axis=0)])
 
 

@@ -94,7 +94,7 @@ class StartPage(QWidget):
         theme.set_icon(button, "open")
         where = button.fontMetrics().elidedText(str(root.parent), Qt.TextElideMode.ElideMiddle, _PATH_WIDTH)
         button.setText(f"{root.name or root}   {where}")
-        button.setToolTip(str(root))
+        button.setToolTip(theme.plain_tip(str(root)))
         button.setAccessibleName(f"Open {root}")
         button.clicked.connect(lambda: self.folder_chosen.emit(str(root)))
         return button

@@ -72,7 +72,7 @@ class StatusBar(QStatusBar):
         failed = state.kind is SaveKind.FAILED
         text = saved_text(state)
         self.saved_label.setText(text if len(text) <= _MAX_SAVED else f"{text[:_MAX_SAVED]}…")
-        self.saved_label.setToolTip(state.reason)
+        self.saved_label.setToolTip(theme.plain_tip(state.reason))
         self.saved_label.setStyleSheet(f"color: {theme.colours().error}; font-weight: bold" if failed else "")
 
 

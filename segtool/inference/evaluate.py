@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -204,7 +205,14 @@ def compare_images(
         else:
             for item in segment(pixels, runtime, tta=tta):
                 if isinstance(item, Prediction):
-                    yield _compare(index, pixels, mask, table[item.class_ids], item.confidence, classes)
+                    yield _compare(
+                        index,
+                        pixels,
+                        mask,
+                        np.asarray(cv2.LUT(item.class_ids, table), dtype=np.uint8),
+                        item.confidence,
+                        classes,
+                    )
                 else:
                     yield Progress(index, len(listed))
         yield Progress(index + 1, len(listed))

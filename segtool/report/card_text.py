@@ -15,6 +15,8 @@ from segtool.report.page import METRIC_NAMES
 
 _SPECIAL = re.compile(r"[\\`*\[\]<>|&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _LARGEST_DIFFERENCE = 0.001
+# A card from elsewhere may nest as deeply as JSON can.
+_DEEPEST = 4
 
 
 def card_text(
@@ -251,11 +253,15 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
 
 
-def _value(value: object) -> str:
+def _value(value: object, *, depth: int = 0) -> str:
+    if depth > _DEEPEST:
+        return "…"
     if isinstance(value, Mapping):
-        return ", ".join(f"{_plain(str(key).replace('_', ' '))} {_value(item)}" for key, item in value.items())
+        return ", ".join(
+            f"{_plain(str(key).replace('_', ' '))} {_value(item, depth=depth + 1)}" for key, item in value.items()
+        )
     if isinstance(value, list | tuple):
-        return ", ".join(_value(item) for item in value)
+        return ", ".join(_value(item, depth=depth + 1) for item in value)
     return _plain(str(value))
 
 

@@ -62,6 +62,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         entries |= {f"{name}_{index:04d}": array for index, array in enumerate(arrays)}
     data = io.BytesIO()
     np.savez(data, **entries)
+    path.absolute().parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, data.getvalue())
 
 

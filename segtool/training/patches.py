@@ -105,7 +105,9 @@ def load_samples(
             positions = tuple(_positions(mask, class_id, rng) for class_id in ids)
             is_sparse = bool((mask != VOID).mean() < _SPARSE_SHARE)
             value_range = intensity_range(pixels, normalisation)
-            pixels = reduce_pixels(pixels, reduction)
+            if reduction > 1:
+                # Cut off first, as the means of an image that is segmented are those of normalised values.
+                pixels = reduce_pixels(np.clip(pixels, *value_range).astype(pixels.dtype), reduction)
             samples.append(Sample(key, pixels, mask, value_range, ids, positions, is_sparse))
     if not samples:
         raise TrainingError("none of the masks has a labelled pixel", remedy="Paint or approve some images first.")

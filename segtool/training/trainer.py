@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segtool.core.classes import ClassSet, is_background
-from segtool.core.errors import TrainingError
+from segtool.core.errors import ImageError, SegToolError, TrainingError
 from segtool.core.normalisation import Normalisation
 from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunStarted
 from segtool.core.run_settings import RunSettings
@@ -175,7 +175,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         training=history | calibration.to_json(),
         curves=[asdict(epoch) for epoch in state.curves],
-        temperature=calibration.temperature,
+        temperature=calibration.temperature if crops or plan.base is None else read_card(plan.base).temperature,
     )
     card = export_model(plan.out, start.average, card, finish=lambda folder, card: _measured(folder, card, plan))
     compared = _score_compared(plan)
@@ -225,7 +225,9 @@ def _identity(plan: RunPlan) -> dict[str, Any]:
         "settings": plan.settings.to_json(),
         "network": plan.network.to_json(),
         "base": "none" if plan.base is None else read_card(plan.base).files,
+        "classes": plan.classes.to_json(),
         "images": [key for key, _, _ in plan.train],
+        "held out": [key for key, _, _ in plan.held_out],
         "kinds": dict(plan.kinds),
     }
     return dict(json.loads(json.dumps(run)))
@@ -234,7 +236,11 @@ def _identity(plan: RunPlan) -> dict[str, Any]:
 def _measured(folder: Path, card: ModelCard, plan: RunPlan) -> ModelCard:
     """Return the card with what the exported network says of the held-out images."""
     seen, held_out = ([image for _, image, _ in pairs] for pairs in (plan.train, plan.held_out))
-    known = known_images(Runtime.load(folder), seen=seen, held_out=held_out)
+    try:
+        known = known_images(Runtime.load(folder), seen=seen, held_out=held_out)
+    except ImageError:
+        # An image that has gone since it was trained on: no reason to lose a finished training.
+        known = None
     return replace(card, metrics=_score(folder, plan), known_images=known)
 
 
@@ -253,8 +259,12 @@ def _score_compared(plan: RunPlan) -> dict[str, Any] | None:
     if plan.compare is None:
         return None
     wanted = {item.name.casefold() for item in plan.classes if not is_background(item)}
-    known = {item.name.casefold() for item in read_card(plan.compare).classes}
-    return _score(plan.compare, plan) if wanted & known else None
+    try:
+        known = {item.name.casefold() for item in read_card(plan.compare).classes}
+        return _score(plan.compare, plan) if wanted & known else None
+    except SegToolError:
+        # The new model is whole by now; what it was to be compared with has gone meanwhile.
+        return None
 
 
 def _history(

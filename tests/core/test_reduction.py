@@ -21,7 +21,18 @@ def test_pixels_become_the_means_of_blocks(dtype: type) -> None:
 
 def test_a_block_of_a_mask_gets_the_class_that_most_of_it_has() -> None:
     mask = np.array([[1, 1, 2, VOID], [1, 0, VOID, VOID], [0, 0, 2, 2], [0, 0, 2, 2]], np.uint8)
-    np.testing.assert_array_equal(reduce_mask(mask, (0, 1, 2), 2), [[1, VOID], [0, 2]])
+    np.testing.assert_array_equal(reduce_mask(mask, (0, 1, 2), 2), [[1, 2], [0, 2]])
+
+
+def test_a_stroke_of_one_pixel_does_not_vanish() -> None:
+    mask = np.full((16, 16), VOID, np.uint8)
+    mask[:, 5] = 1
+    mask[3, 12] = 0
+    for factor in (2, 4):
+        reduced = reduce_mask(mask, (0, 1), factor)
+        assert (reduced[:, 5 // factor] == 1).all()
+        assert reduced[3 // factor, 12 // factor] == 0
+        assert (reduced == VOID).sum() == reduced.size - 16 // factor - 1
 
 
 @pytest.mark.parametrize("outputs", [1, 3, 9])

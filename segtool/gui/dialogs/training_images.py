@@ -114,7 +114,7 @@ class TrainingImagesModel(QAbstractTableModel):
             case Qt.ItemDataRole.CheckStateRole if index.column() == 0:
                 return Qt.CheckState.Unchecked if row.key in self._left_out else Qt.CheckState.Checked
             case Qt.ItemDataRole.ToolTipRole:
-                return row.key
+                return theme.plain_tip(row.key)
         return None
 
     def setData(self, index: _Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802

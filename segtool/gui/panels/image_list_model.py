@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
 
+from segtool.gui import theme
 from segtool.gui.panels.thumbnails import Thumbnails
 from segtool.gui.session import Session
 from segtool.project.project import ImageEntry
@@ -80,7 +81,7 @@ class ImageListModel(QAbstractListModel):
             case Role.UNSAVED:
                 return self._session.is_unsaved(entry.key)
             case Qt.ItemDataRole.ToolTipRole:
-                return f"{entry.path}\n{self._description(entry)}"
+                return theme.plain_tip(f"{entry.path}\n{self._description(entry)}")
             case Qt.ItemDataRole.AccessibleTextRole:
                 return f"{entry.key}, {self._description(entry)}"
         return None
