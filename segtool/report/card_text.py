@@ -115,11 +115,14 @@ def _data(card: ModelCard, contents: Mapping[str, Any]) -> str:
 
 def _network(card: ModelCard, file_sizes: Mapping[str, int]) -> str:
     network = card.network
+    parameters = finite_number(card.training.get("parameters"))
     rows = [
         ("Architecture", "U-Net" + (" of residual blocks" if network.residual else "")),
         ("Channels by level", ", ".join(map(str, network.widths))),
         ("Stem", f"{network.stem} resolution, skip of {network.skip_width} channels"),
         ("Outputs", f"{network.outputs}, " + ("sigmoid" if network.outputs == 1 else "softmax")),
+        *((("Reduction", f"image sides divided by {network.reduction}"),) if network.reduction > 1 else ()),
+        *((("Parameters", f"{parameters:,.0f}"),) if parameters is not None else ()),
         ("Input", f"three channels; percentiles {card.normalisation.low} and {card.normalisation.high} become 0 and 1"),
         ("Temperature", f"{card.temperature:g}"),
         *((name, f"{size / 1e6:.1f} MB") for name, size in file_sizes.items()),

@@ -166,7 +166,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     calibration = calibrate(start.average, crops, plan.classes)
     history = _history(
         plan, [s.key for s in samples], [s.key for s in held_out], start.body, state.step, seconds, reason
-    )
+    ) | {"parameters": start.model.count_params()}
     card = ModelCard(
         name=plan.out.name,
         classes=plan.classes,
