@@ -40,7 +40,8 @@ def card_facts(entry: ModelEntry) -> list[Fact]:
         short = ", ".join(filter(None, (name.partition(" (")[0], licence)))
         facts.append(("Data", short, "\n".join(filter(None, (name, data_field(card, "source"))))))
     base = card.training.get("base")
-    if isinstance(base, str) and base != "none":
+    # What comes with the program was started from something that did not: its name would tell a person nothing.
+    if isinstance(base, str) and base != "none" and not entry.bundled:
         facts.append(("Base", base, "The model that its training started from"))
     facts.append(("Made", made_text(entry), "When it was trained, and the size of its network on disk"))
     return facts

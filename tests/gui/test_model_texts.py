@@ -32,11 +32,13 @@ def test_a_card_that_says_little_is_shown_without_guesses(card: ModelCard, tmp_p
 def test_what_a_card_says_is_shown_in_short(card: ModelCard, tiny_model_folder: Path) -> None:
     data = {"name": "BBBC038 (2018)", "source": "Broad", "licence": "CC0", "not_for": ["cells", "tissue"]}
     full = replace(card, metrics=metrics(0.875), training={"data": data, "images": 1200, "base": "nuclei"})
-    facts = {name: (value, tip) for name, value, tip in card_facts(ModelEntry("m", tiny_model_folder, full, True))}
+    facts = {name: (value, tip) for name, value, tip in card_facts(ModelEntry("m", tiny_model_folder, full, False))}
     assert facts["Scores"][0] == "F1 0.875  ·  IoU 0.438"
     assert facts["Images"][0] == "1,200 trained on, 1 held out"
     assert facts["Data"] == ("BBBC038, CC0", "BBBC038 (2018)\nBroad")
     assert facts["Base"][0] == "nuclei"
+    bundled = card_facts(ModelEntry("m", tiny_model_folder, full, True))
+    assert [name for name, _, _ in bundled] == [name for name in facts if name != "Base"]
     assert facts["Made"][0].endswith(" MB")
     assert data_field(full, "not_for") == "cells; tissue"
 
