@@ -111,7 +111,7 @@ def test_open_segment_correct_save_undo_retrain_and_segment_again(
     qtbot.waitUntil(lambda: not window._training.is_running, timeout=150_000)
     assert session.model.name == "0001-nuclei", window._training.state
     assert (sample_folder / "models" / "0001-nuclei" / "model.json").is_file()
-    assert [entry.name for entry in session.models] == ["nuclei", "0001-nuclei"]
+    assert [entry.name for entry in session.models] == ["aerial", "nuclei", "0001-nuclei"]
 
     # Segment another image with the version that was trained here.
     actions[ActionId.NEXT_IMAGE].trigger()
