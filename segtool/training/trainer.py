@@ -101,7 +101,9 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     settings = plan.settings
     keras.utils.set_random_seed(settings.seed)
     normalisation = Normalisation()
-    reduction = (plan.network if plan.base is None else read_card(plan.base).network).reduction
+    # Once: the base may be gone before the run is over.
+    base = None if plan.base is None else read_card(plan.base)
+    reduction = (plan.network if base is None else base.network).reduction
     samples = load_samples(plan.train, plan.classes, normalisation, seed=settings.seed, reduction=reduction)
     held_out = _load_held_out(plan, normalisation, reduction)
     if len({class_id for sample in samples for class_id in sample.ids}) < 2:
@@ -126,8 +128,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     stepper = Stepper(start.model, start.average, outputs=start.network.outputs, frozen_statistics=frozen)
     crops = validation_crops(held_out, size=settings.crop, seed=settings.seed)
     state = RunState(settings)
-    # Once: the base may be gone before the run is over.
-    identity = _identity(plan)
+    identity = _identity(plan, base)
     if plan.checkpoint is not None and plan.checkpoint.exists():
         state.restore(read_checkpoint(plan.checkpoint, identity), stepper)
         yield from state.curves
@@ -175,7 +176,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         training=history | calibration.to_json(),
         curves=[asdict(epoch) for epoch in state.curves],
-        temperature=calibration.temperature if crops or plan.base is None else read_card(plan.base).temperature,
+        temperature=calibration.temperature if crops or base is None else base.temperature,
     )
     card = export_model(plan.out, start.average, card, finish=lambda folder, card: _measured(folder, card, plan))
     compared = _score_compared(plan)
@@ -219,12 +220,12 @@ def _validate(
     )
 
 
-def _identity(plan: RunPlan) -> dict[str, Any]:
+def _identity(plan: RunPlan, base: ModelCard | None) -> dict[str, Any]:
     """Return what makes a run the run it is, as JSON holds it."""
     run = {
         "settings": plan.settings.to_json(),
         "network": plan.network.to_json(),
-        "base": "none" if plan.base is None else read_card(plan.base).files,
+        "base": "none" if base is None else base.files,
         "classes": plan.classes.to_json(),
         "images": [key for key, _, _ in plan.train],
         "held out": [key for key, _, _ in plan.held_out],
@@ -236,32 +237,33 @@ def _identity(plan: RunPlan) -> dict[str, Any]:
 def _measured(folder: Path, card: ModelCard, plan: RunPlan) -> ModelCard:
     """Return the card with what the exported network says of the held-out images."""
     seen, held_out = ([image for _, image, _ in pairs] for pairs in (plan.train, plan.held_out))
+    runtime = Runtime.load(folder)
     try:
-        known = known_images(Runtime.load(folder), seen=seen, held_out=held_out)
+        known = known_images(runtime, seen=seen, held_out=held_out)
     except ImageError:
         # An image that has gone since it was trained on: no reason to lose a finished training.
         known = None
-    return replace(card, metrics=_score(folder, plan), known_images=known)
+    return replace(card, metrics=_score(runtime, plan), known_images=known)
 
 
-def _score(folder: Path, plan: RunPlan) -> dict[str, Any] | None:
-    """Evaluate a model folder on the whole held-out images, as ``segtool evaluate`` does."""
+def _score(runtime: Runtime, plan: RunPlan) -> dict[str, Any] | None:
+    """Evaluate a model on the whole held-out images, as ``segtool evaluate`` does."""
     if not plan.held_out:
         return None
     pairs = [(image, mask) for _, image, mask in plan.held_out]
-    *_, last = evaluate_images(pairs, plan.held_out_classes or plan.classes, Runtime.load(folder))
+    *_, last = evaluate_images(pairs, plan.held_out_classes or plan.classes, runtime)
     assert isinstance(last, Evaluation)
     return last.metrics
 
 
 def _score_compared(plan: RunPlan) -> dict[str, Any] | None:
     """Evaluate the model to compare with; None if it knows none of the classes, as its 0 would prove nothing."""
-    if plan.compare is None:
+    if plan.compare is None or not plan.held_out:
         return None
     wanted = {item.name.casefold() for item in plan.classes if not is_background(item)}
     try:
         known = {item.name.casefold() for item in read_card(plan.compare).classes}
-        return _score(plan.compare, plan) if wanted & known else None
+        return _score(Runtime.load(plan.compare), plan) if wanted & known else None
     except SegToolError:
         # The new model is whole by now; what it was to be compared with has gone meanwhile.
         return None
