@@ -50,12 +50,27 @@ class RunEpoch:
 
 
 @dataclass(frozen=True, slots=True)
+class RunPreview:
+    """What the network in training says of one image now, for a person to watch it improve.
+
+    ``image`` (RGB) and ``mask`` (grey: class ids of the folder) are PNG files in Base64, the same crop at the
+    same size, at most 256 pixels a side. The image is a held-out one if there is one.
+    """
+
+    key: str
+    step: int
+    image: str
+    mask: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunDone:
     """The model folder is whole: where it is, and how it scores beside the base on the held-out images.
 
     ``metrics`` and ``base_metrics`` are ``{"pooled": {...}, "mean": {...}, "per_class": [...]}`` as printed by
     ``segtool evaluate --json``, or None where nothing is held out or there is no base to compare with.
     ``reason`` says why the run ended: "time", "epochs", "early stopping" or "stopped".
+    ``accepted`` says whether the model may become the active one, ``why`` in a sentence what that rests on.
     """
 
     model: str
@@ -64,6 +79,8 @@ class RunDone:
     seconds: float
     steps: int
     reason: str
+    accepted: bool = True
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +90,13 @@ class RunFailed:
     message: str
 
 
-RunEvent = RunStarted | RunProgress | RunEpoch | RunDone | RunFailed
+RunEvent = RunStarted | RunProgress | RunEpoch | RunPreview | RunDone | RunFailed
 
 _KINDS: dict[str, type[Any]] = {
     "started": RunStarted,
     "progress": RunProgress,
     "epoch": RunEpoch,
+    "preview": RunPreview,
     "done": RunDone,
     "error": RunFailed,
 }
