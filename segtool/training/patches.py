@@ -154,7 +154,7 @@ def training_batches(
     for step in count(first_step):
         rng = np.random.default_rng([settings.seed, step])
         chosen = rng.choice(len(samples), settings.batch, p=weights)
-        crops = [_draw(samples[i], settings.augmentation, rng, size=settings.crop) for i in chosen]
+        crops = [draw_crop(samples[i], settings.augmentation, rng, size=settings.crop) for i in chosen]
         yield to_batch([image for image, _ in crops], [mask for _, mask in crops], classes)
 
 
@@ -175,7 +175,7 @@ def sampling_weights(samples: Sequence[Sample], kinds: Mapping[str, str]) -> npt
     return weights
 
 
-def _draw(
+def draw_crop(
     sample: Sample, augmentation: AugmentationSettings, rng: np.random.Generator, *, size: int
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
     height, width = sample.mask.shape
