@@ -24,8 +24,8 @@ Region = npt.NDArray[np.bool_]
 _FILL_SECONDS = 1.0
 # Parts of the true mask below this many pixels say nothing about how large objects are.
 _LEAST_OBJECT = 4
-# A prediction with less of it wrong than this is never thrown away.
-_HOPELESS = 0.2
+# A prediction is never thrown away where fewer pixels are wrong than this share of those to paint from nothing.
+_HOPELESS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,8 @@ class Correction:
     Attributes
     ----------
     mask : ndarray of uint8, shape (H, W)
+    before : ndarray of uint8, shape (H, W)
+        What was corrected: the prediction, or void where that was thrown away. The added path length is from here.
     strokes : int
     seconds : float
         Simulated time of the person.
@@ -86,6 +88,7 @@ class Correction:
     """
 
     mask: Mask
+    before: Mask
     strokes: int
     seconds: float
     pixels: int
@@ -119,10 +122,11 @@ def correct(
     settings = AnnotatorSettings() if settings is None else settings
     known = truth != VOID
     if not known.any():
-        return Correction(prediction.copy(), 0, settings.clock.image + settings.clock.check, 0)
+        return Correction(prediction.copy(), prediction, 0, settings.clock.image + settings.clock.check, 0)
     person = _Person.of(truth, rng, settings)
     corrected = person.correct(prediction, rng)
-    if settings.start_over and np.count_nonzero((prediction != truth) & known) > _HOPELESS * np.count_nonzero(known):
+    from_nothing = np.count_nonzero(known) - int(np.bincount(truth[known]).max())
+    if settings.start_over and np.count_nonzero((prediction != truth) & known) > _HOPELESS * from_nothing:
         anew = person.correct(np.where(known, np.uint8(VOID), prediction).astype(np.uint8), rng)
         if anew.seconds < corrected.seconds:
             return anew
@@ -183,7 +187,7 @@ class _Person:
             cv2.circle(mask, (column, row), radius, class_id, thickness=-1)
         seconds += travel_length(places) / clock.travel_speed
         mask[~known] = prediction[~known]
-        return Correction(mask, strokes, seconds, pixels)
+        return Correction(mask, prediction, strokes, seconds, pixels)
 
     def _tolerated(self, mask: Mask, predicted: Region) -> Region:
         """Return wrong pixels that only say that a border is off a little.
