@@ -24,8 +24,6 @@ Region = npt.NDArray[np.bool_]
 _FILL_SECONDS = 1.0
 # Parts of the true mask below this many pixels say nothing about how large objects are.
 _LEAST_OBJECT = 4
-# A prediction is never thrown away where fewer pixels are wrong than this share of those to paint from nothing.
-_HOPELESS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +49,9 @@ class AnnotatorSettings:
         Share of the medium errors of a prediction that are believed: seen easily, but no larger than a typical object.
     spilled : float
         Share of strokes that go over the border, by about a brush's radius.
-    start_over : bool
-        Whether a prediction is thrown away where painting the image from nothing takes less time.
+    start_over : float
+        A prediction is thrown away where painting the image from nothing takes less than this share of the time: the
+        person sees what is hopeless, not what is even. 0: never.
     clock : Clock
     """
 
@@ -63,11 +62,11 @@ class AnnotatorSettings:
     least_half_missed: float = 8.0
     accepted: float = 0.05
     spilled: float = 0.01
-    start_over: bool = True
+    start_over: float = 0.8
     clock: Clock = Clock()
 
 
-PERFECT = AnnotatorSettings(tolerance=0.0, jitter=0.0, half_missed=0.0, accepted=0.0, spilled=0.0, start_over=False)
+PERFECT = AnnotatorSettings(tolerance=0.0, jitter=0.0, half_missed=0.0, accepted=0.0, spilled=0.0, start_over=0.0)
 """A person who ends with the true mask."""
 
 
@@ -125,10 +124,9 @@ def correct(
         return Correction(prediction.copy(), prediction, 0, settings.clock.image + settings.clock.check, 0)
     person = _Person.of(truth, rng, settings)
     corrected = person.correct(prediction, rng)
-    from_nothing = np.count_nonzero(known) - int(np.bincount(truth[known]).max())
-    if settings.start_over and np.count_nonzero((prediction != truth) & known) > _HOPELESS * from_nothing:
+    if settings.start_over and (prediction[known] != VOID).any():
         anew = person.correct(np.where(known, np.uint8(VOID), prediction).astype(np.uint8), rng)
-        if anew.seconds < corrected.seconds:
+        if anew.seconds < settings.start_over * corrected.seconds:
             return anew
     return corrected
 
