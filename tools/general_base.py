@@ -24,8 +24,14 @@ from segtool.core.classes import ClassSet
 from segtool.core.normalisation import Normalisation
 from segtool.core.run_settings import AugmentationSettings, RunSettings
 from segtool.models.network_config import NetworkConfig
-from segtool.training.patches import Sample, load_samples, sampling_weights, validation_crops
-from segtool.training.patches import draw_crop
+from segtool.training.patches import (
+    Sample,
+    Source,
+    draw_crop,
+    load_samples,
+    sampling_weights,
+    validation_crops,
+)
 
 # Share of each set in a batch: by how much there is to see in it.
 SHARES = {"nuclei": 0.22, "aerial": 0.22, "superalloy": 0.14, "oxide": 0.14, "melt_pool": 0.14, "cells": 0.14}
@@ -44,8 +50,8 @@ def classes_of(folder: Path) -> ClassSet:
     return ClassSet.from_json(json.loads((folder / "classes.json").read_text()))
 
 
-def pairs(folder: Path) -> list[tuple[str, Path, Path]]:
-    return [(p.stem, p, folder / "masks" / f"{p.stem}.png") for p in sorted((folder / "images").iterdir())]
+def sources(folder: Path) -> list[Source]:
+    return [Source(p.stem, p, folder / "masks" / f"{p.stem}.png") for p in sorted((folder / "images").iterdir())]
 
 
 class Pool:
@@ -59,7 +65,7 @@ class Pool:
             classes = classes_of(data / name)
             self.heads[name] = slice(first, first + len(classes))
             first += len(classes)
-            load = lambda part: load_samples(pairs(data / name / part), classes, Normalisation(), seed=0)  # noqa: B023, E731
+            load = lambda part: load_samples(sources(data / name / part), classes, Normalisation(), seed=0)  # noqa: B023, E731
             self._samples.append(load("train"))
             self.validation[name] = validation_crops(load("val"), size=CROP, seed=0)
         self.outputs = first

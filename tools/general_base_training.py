@@ -84,7 +84,6 @@ class Trainer:
             if (step + 1) % 250 == 0:
                 say(f"without {left_out or 'nothing'}: step {step + 1}, loss {np.mean([float(v) for v in losses[-100:]]):.4f}")
         jax.block_until_ready(state)
-        print("cache", self._train._cache_size())
         # In the order of the model's weights.
         by_id = {id(v): w for v, w in zip((*fresh.trainable_variables, *fresh.non_trainable_variables), state[3], strict=True)}
         return [np.asarray(by_id[id(v)], np.float32) for v in fresh.weights]

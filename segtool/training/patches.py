@@ -12,15 +12,16 @@ import numpy.typing as npt
 
 from segtool.core.augmentation import random_affine, random_intensity, warp_pair
 from segtool.core.classes import VOID, ClassSet, match_classes
-from segtool.core.errors import MaskError, TrainingError
+from segtool.core.errors import MaskError, SegToolError, TrainingError
 from segtool.core.normalisation import Normalisation, intensity_range, normalise
 from segtool.core.reduction import reduce_mask, reduce_pixels
 from segtool.core.run_settings import AugmentationSettings, RunSettings
 from segtool.formats.image import read_image
 from segtool.formats.mask_png import read_mask
 
-# A share of the crops lies about a pixel of a class that the image holds, whichever, so that rare classes are
-# seen (nnU-Net forces a third).
+# Where crops lie: about a pixel that a person has corrected, about a pixel of a class that the image holds, whichever,
+# so that rare classes are seen (nnU-Net forces a third), and the rest anywhere.
+_CORRECTED_SHARE = 0.3
 _CENTRED_SHARE = 0.4
 # Below this share of labelled pixels a crop placed anywhere would often hold no label at all.
 _SPARSE_SHARE = 0.25
@@ -43,6 +44,8 @@ class Sample:
         For each of them, some (x, y) of its pixels.
     is_sparse : bool
         Whether most of the mask is void.
+    corrected : ndarray of int32, shape (n, 2)
+        Some (x, y) of labelled pixels where the model had shown something else; n is 0 where that is not known.
     """
 
     key: str
@@ -52,10 +55,32 @@ class Sample:
     ids: tuple[int, ...]
     positions: tuple[npt.NDArray[np.int32], ...]
     is_sparse: bool
+    corrected: npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The files that a sample is made of.
+
+    Attributes
+    ----------
+    key : str
+    image, mask : Path
+    shown : Path or None
+        Mask of what a model had shown before it was corrected; need not exist.
+    void_is : int
+        The class that void pixels of the mask count as, 255 for void.
+    """
+
+    key: str
+    image: Path
+    mask: Path
+    shown: Path | None = None
+    void_is: int = VOID
 
 
 def load_samples(
-    pairs: Sequence[tuple[str, Path, Path]],
+    sources: Sequence[Source],
     classes: ClassSet,
     normalisation: Normalisation,
     *,
@@ -67,7 +92,7 @@ def load_samples(
 
     Parameters
     ----------
-    pairs : sequence of (key, image path, mask path)
+    sources : sequence of Source
     classes : ClassSet
         Classes of the samples.
     normalisation : Normalisation
@@ -89,36 +114,107 @@ def load_samples(
     mask_classes = classes if mask_classes is None else mask_classes
     _, table = match_classes(mask_classes, classes)
     samples = []
-    for key, image_path, mask_path in pairs:
-        pixels = read_image(image_path).pixels
-        mask = read_mask(mask_path)
+    for source in sources:
+        pixels = read_image(source.image).pixels
+        mask = read_mask(source.mask)
         if mask.shape != pixels.shape[:2]:
             raise MaskError(
                 f"the mask has {mask.shape[1]}×{mask.shape[0]} pixels, its image {pixels.shape[1]}×{pixels.shape[0]}",
-                path=mask_path,
+                path=source.mask,
             )
         if unknown := mask_classes.unknown_ids(mask):
-            raise MaskError(f"the mask holds ids that have no class: {', '.join(map(str, unknown))}", path=mask_path)
-        mask = reduce_mask(table[mask], classes.ids, reduction)
-        ids = tuple(class_id for class_id in classes.ids if (mask == class_id).any())
-        if ids:
-            positions = tuple(_positions(mask, class_id, rng) for class_id in ids)
-            is_sparse = bool((mask != VOID).mean() < _SPARSE_SHARE)
-            value_range = intensity_range(pixels, normalisation)
-            if reduction > 1:
-                # Cut off first, as the means of an image that is segmented are those of normalised values.
-                pixels = reduce_pixels(np.clip(pixels, *value_range).astype(pixels.dtype), reduction)
-            samples.append(Sample(key, pixels, mask, value_range, ids, positions, is_sparse))
+            raise MaskError(f"the mask holds ids that have no class: {', '.join(map(str, unknown))}", path=source.mask)
+        if source.void_is != VOID:
+            mask = np.where(mask == VOID, np.uint8(source.void_is), mask)
+        sample = make_sample(
+            source.key,
+            pixels,
+            table[mask],
+            classes,
+            normalisation,
+            rng,
+            shown=_read_shown(source.shown, mask.shape, table),
+            reduction=reduction,
+        )
+        if sample is not None:
+            samples.append(sample)
     if not samples:
         raise TrainingError("none of the masks has a labelled pixel", remedy="Paint or approve some images first.")
     return samples
 
 
-def _positions(mask: npt.NDArray[np.uint8], class_id: int, rng: np.random.Generator) -> npt.NDArray[np.int32]:
-    flat = np.flatnonzero(mask.ravel() == class_id)
+def make_sample(
+    key: str,
+    pixels: npt.NDArray[np.generic],
+    mask: npt.NDArray[np.uint8],
+    classes: ClassSet,
+    normalisation: Normalisation,
+    rng: np.random.Generator,
+    *,
+    shown: npt.NDArray[np.uint8] | None = None,
+    reduction: int = 1,
+) -> Sample | None:
+    """Make a sample of an image and its mask; None if no pixel is labelled.
+
+    Parameters
+    ----------
+    key : str
+    pixels : ndarray, shape (H, W) or (H, W, 3)
+    mask : ndarray of uint8, shape (H, W)
+        Ids of ``classes``, 255 for void.
+    classes : ClassSet
+    normalisation : Normalisation
+    rng : numpy.random.Generator
+        Chooses which positions are remembered.
+    shown : ndarray of uint8, shape (H, W), optional
+        The mask before a person corrected it.
+    reduction : int
+        How many times smaller than the image the network's input is.
+    """
+    wrong = None if shown is None else _reduced_region((shown != mask) & (mask != VOID), reduction)
+    mask = reduce_mask(mask, classes.ids, reduction)
+    ids = tuple(class_id for class_id in classes.ids if (mask == class_id).any())
+    if not ids:
+        return None
+    value_range = intensity_range(pixels, normalisation)
+    if reduction > 1:
+        # Cut off first, as the means of an image that is segmented are those of normalised values.
+        pixels = reduce_pixels(np.clip(pixels, *value_range).astype(pixels.dtype), reduction)
+    return Sample(
+        key,
+        pixels,
+        mask,
+        value_range,
+        ids,
+        tuple(_positions(mask == class_id, rng) for class_id in ids),
+        bool((mask != VOID).mean() < _SPARSE_SHARE),
+        _positions(np.zeros(mask.shape, dtype=np.bool_) if wrong is None else wrong & (mask != VOID), rng),
+    )
+
+
+def _reduced_region(region: npt.NDArray[np.bool_], reduction: int) -> npt.NDArray[np.bool_]:
+    # As in masks, what is a pixel wide must not vanish.
+    return reduce_mask(np.where(region, np.uint8(1), np.uint8(VOID)), (1,), reduction) == 1
+
+
+def _read_shown(
+    path: Path | None, shape: tuple[int, ...], table: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint8] | None:
+    """Read what a model had shown; None where that is lost: it only says where to look closer."""
+    if path is None:
+        return None
+    try:
+        shown = read_mask(path)
+    except SegToolError:
+        return None
+    return table[shown] if shown.shape == shape else None
+
+
+def _positions(region: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.NDArray[np.int32]:
+    flat = np.flatnonzero(region.ravel())
     if flat.size > _POSITIONS:
         flat = rng.choice(flat, _POSITIONS, replace=False)
-    rows, columns = np.divmod(flat, mask.shape[1])
+    rows, columns = np.divmod(flat, region.shape[1])
     return np.column_stack([columns, rows]).astype(np.int32)
 
 
@@ -178,9 +274,20 @@ def sampling_weights(samples: Sequence[Sample], kinds: Mapping[str, str]) -> npt
 def draw_crop(
     sample: Sample, augmentation: AugmentationSettings, rng: np.random.Generator, *, size: int
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+    """Draw one augmented crop of a sample.
+
+    Returns
+    -------
+    image : ndarray of float32, shape (size, size, 3), values about 0…1
+    mask : ndarray of uint8, shape (size, size)
+    """
     height, width = sample.mask.shape
-    if rng.random() < _CENTRED_SHARE or sample.is_sparse:
+    chance = rng.random()
+    corrected_share = _CORRECTED_SHARE if len(sample.corrected) else 0.0
+    if chance < corrected_share + _CENTRED_SHARE or sample.is_sparse:
         positions = sample.positions[int(rng.integers(len(sample.positions)))]
+        if chance < corrected_share:
+            positions = sample.corrected
         x, y = (float(v) for v in positions[int(rng.integers(len(positions)))])
         jitter = rng.uniform(-0.4, 0.4, 2) * size
         x, y = x + jitter[0], y + jitter[1]

@@ -1,0 +1,91 @@
+"""The gate that a new model passes before it becomes the active one: it must not be worse than what was there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from segtool.core.classes import ClassSet, is_background
+from segtool.core.metrics import Counts, Tally, summarise
+
+# A class that has this share of all labelled pixels has swallowed the others; what is found of everything else together
+# is as good as nothing below the second share of the pixels, or below a twentieth of what is there.
+_FULL, _BLANK, _FOUND_PART = 0.995, 0.0005, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a model may become the active one, and why, in a sentence or two for a person."""
+
+    accepted: bool
+    why: str
+
+    def to_json(self) -> dict[str, object]:
+        """Return a plain dictionary for a model's card."""
+        return {"accepted": self.accepted, "why": self.why}
+
+
+def judge(
+    new: Sequence[Tally], old: Sequence[Tally] | None, *, classes: ClassSet, held_out: bool, old_name: str = ""
+) -> Verdict:
+    """Decide whether a new model becomes the active one.
+
+    Parameters
+    ----------
+    new : sequence of Tally
+        Its predictions against the masks over ``classes.ids``, one for each held-out image or, where there are none,
+        for each image that was corrected.
+    old : sequence of Tally or None
+        The active model on the same held-out images or, where there are none, what had been shown of the corrected
+        images before they were corrected. None or empty if there is nothing to compare with.
+    classes : ClassSet
+    held_out : bool
+        Which of the two it is.
+    old_name : str
+        What the active model is called, "" if there is none.
+
+    Returns
+    -------
+    Verdict
+        Refused if the new model finds next to nothing where there is something, gives everything to one class where
+        there are several, or has a lower pooled F1 than the old one.
+    """
+    if why := _blank_or_full(_total(new, classes), classes):
+        return Verdict(False, why)
+    which = "held-out" if held_out else "corrected"
+    images = f"{len(new)} {which} image{'s' if len(new) != 1 else ''}"
+    score = pooled_f1(new, classes)
+    if not old:
+        than = f"{old_name} does not know these classes" if old_name else "there was no model before"
+        return Verdict(True, f"F1 {score:.3f} on {images}; {than}, so there is nothing to compare it with.")
+    before = pooled_f1(old, classes)
+    name = old_name or "the model before"
+    shown = f"{name} has {before:.3f}" if held_out else f"what {name} had shown of them has {before:.3f}"
+    return Verdict(score >= before, f"F1 {score:.3f} on {images}, {shown}.")
+
+
+def pooled_f1(tallies: Sequence[Tally], classes: ClassSet) -> float:
+    """Return F1 with the pixels of all images added up, the mean over the classes but the background."""
+    return float(summarise(list(tallies), classes)["pooled"]["f1"])
+
+
+def _total(tallies: Sequence[Tally], classes: ClassSet) -> Tally:
+    return sum(tallies, start=Tally(classes.ids, tuple(Counts(0, 0, 0, 0) for _ in classes)))
+
+
+def _blank_or_full(total: Tally, classes: ClassSet) -> str:
+    """Return what is plainly wrong with predictions, "" if nothing is."""
+    pixels = max((c.tp + c.fp + c.fn + c.tn for c in total.counts), default=0)
+    if not pixels:
+        return ""
+    shares = [
+        (item, (c.tp + c.fp) / pixels, (c.tp + c.fn) / pixels) for item, c in zip(classes, total.counts, strict=True)
+    ]
+    for item, found, true in shares:
+        if found >= _FULL > true:
+            return f"It gives everything to {item.name}, which has {true:.0%} of the masks."
+    found = sum(share for item, share, _ in shares if not is_background(item))
+    true = sum(share for item, _, share in shares if not is_background(item))
+    if true > _BLANK and found < max(_BLANK, _FOUND_PART * true):
+        return f"It finds next to nothing: {found:.2%} of the pixels, where the masks have {true:.1%}."
+    return ""
