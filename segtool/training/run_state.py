@@ -14,11 +14,8 @@ import numpy.typing as npt
 from segtool.core.run_events import RunEpoch, RunProgress
 from segtool.core.run_settings import RunSettings
 from segtool.training.checkpoint import Checkpoint
+from segtool.training.rates import rate_at
 from segtool.training.step import Stepper
-
-# The learning rate climbs over this share of the run and then falls along a cosine.
-_WARM_UP = 0.05
-
 
 @dataclass(slots=True)
 class RunState:
@@ -51,10 +48,7 @@ class RunState:
     @property
     def learning_rate(self) -> float:
         """Rate of the next step."""
-        fraction, peak = self.fraction, self.settings.learning_rate
-        if fraction < _WARM_UP:
-            return peak * max(fraction / _WARM_UP, 0.05)
-        return peak * max(0.5 * (1 + math.cos(math.pi * (fraction - _WARM_UP) / (1 - _WARM_UP))), 0.01)
+        return rate_at(self.fraction, peak=self.settings.learning_rate)
 
     def progress(self, stage: str, loss: float) -> RunProgress:
         """Return the event that tells how far the run is."""

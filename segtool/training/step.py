@@ -14,10 +14,10 @@ from segtool.core.classes import ClassSet, is_background
 from segtool.core.errors import TrainingError
 from segtool.training.losses import SegmentationLoss
 from segtool.training.patches import Batch, to_batch
+from segtool.training.rates import momentum_at
 
 WEIGHT_DECAY = 1e-4
 CLIP_NORM = 1.0
-EMA_MOMENTUM = 0.995
 _VALIDATION_BATCH = 8
 
 # True positives, predicted and labelled pixels of each class: shape (3, classes).
@@ -86,10 +86,8 @@ class Stepper:
         """
         self._optimiser.learning_rate = learning_rate
         self._steps += 1
-        # A young average follows quickly: it must not remember the random start.
-        momentum = min(EMA_MOMENTUM, (1 + self._steps) / (10 + self._steps))
         with _explained():
-            loss, overlaps = self._train_graph(*batch, np.float32(momentum))
+            loss, overlaps = self._train_graph(*batch, np.float32(momentum_at(self._steps)))
         return _finite(loss), overlaps.numpy().astype(np.float64)
 
     def validate(

@@ -1,0 +1,60 @@
+"""What is compared: ways of training after a few images have been corrected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from segtool.core.run_settings import AugmentationSettings
+
+# Steps of four crops of 256² that fit into a time box of three minutes on two cores beside start-up and export, as
+# measured by ``python -m benchmarks.annotator.time_box``.
+STEPS = 500
+# With batch statistics each step takes longer.
+STEPS_UNFROZEN = 350
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way of training.
+
+    Attributes
+    ----------
+    name : str
+    base : str
+        "general" (trained on the other sets), "nuclei", "aerial" or "none".
+    steps : int
+    learning_rate : float
+    frozen : bool
+        Whether batch normalisation keeps the base's statistics.
+    reduction : int
+        How many times smaller than the images what the network sees is.
+    augmentation : AugmentationSettings
+    everything : bool
+        Whether it is trained on all images of the set with true masks: what five images are measured by.
+    """
+
+    name: str
+    base: str = "general"
+    steps: int = STEPS
+    learning_rate: float = 1e-3
+    frozen: bool = True
+    reduction: int = 1
+    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+    everything: bool = False
+
+
+RECIPE = Arm("recipe")
+SCRATCH = Arm("from scratch", base="none", frozen=False, steps=STEPS_UNFROZEN)
+ALL_IMAGES = Arm("all images", steps=3 * STEPS, everything=True)
+_UPRIGHT = AugmentationSettings(vertical_flip=0.0, rotation=15.0)
+
+ABLATIONS = (
+    replace(RECIPE, name="rate 5e-4", learning_rate=5e-4),
+    replace(RECIPE, name="rate 2e-3", learning_rate=2e-3),
+    replace(RECIPE, name="rate 2e-4", learning_rate=2e-4),
+    replace(RECIPE, name="statistics not frozen", frozen=False, steps=STEPS_UNFROZEN),
+    replace(RECIPE, name="base: nuclei", base="nuclei"),
+    replace(RECIPE, name="base: aerial", base="aerial"),
+    replace(RECIPE, name="images reduced to half", reduction=2),
+    replace(RECIPE, name="images stay upright", augmentation=_UPRIGHT),
+)

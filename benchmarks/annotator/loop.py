@@ -1,0 +1,285 @@
+"""One person, one set of images, one way of training: correct, retrain every three images, score."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.annotator.arms import Arm
+from benchmarks.annotator.data import DataSet, Sample, Split, generator, order
+from benchmarks.annotator.effort import added_path_length, score
+from benchmarks.annotator.records import Record
+from benchmarks.annotator.strokes import Correction, correct
+from segtool.core.classes import VOID, ClassSet
+from segtool.core.gate import judge
+from segtool.core.metrics import tally
+from segtool.core.normalisation import Normalisation
+from segtool.core.run_settings import RunSettings
+from segtool.project.held_out import choose_held_out
+from segtool.training import patches
+from segtool.training.rates import rate_at
+
+Mask = npt.NDArray[np.uint8]
+Pixels = npt.NDArray[np.generic]
+
+# A retraining every three images, so that one falls on five images and one on twenty.
+POINTS = (2, 5, 8, 11, 14, 17, 20)
+FIVE = 5
+# Images that are corrected after the last retraining, to see what the work has shrunk to.
+AFTERWARDS = 5
+CHUNK = 100
+VALIDATION_CROPS = 16
+
+
+class Engine(Protocol):
+    """Trains and runs networks: TensorFlow on the CPU as in the program, or JAX on a GPU."""
+
+    def begin(self, arm: Arm, *, set_name: str, classes: int, seed: int) -> int:
+        """Start a training from the arm's base; return its number."""
+
+    def train(
+        self, run: int, crops: Sequence[tuple[npt.NDArray[np.float32], Mask]], rates: Sequence[float], *, step: int
+    ) -> None:
+        """Take len(rates) steps, each of len(crops) / len(rates) crops; masks hold places of classes, or void."""
+
+    def validate(self, run: int, crops: Sequence[tuple[npt.NDArray[np.float32], Mask]]) -> float:
+        """Return the loss of the averaged weights on some crops."""
+
+    def keep(self, run: int) -> None:
+        """Remember the averaged weights of now as the best."""
+
+    def end(self, run: int) -> int:
+        """End a training; return the number of its model, made of the weights that were kept."""
+
+    def predict(self, model: int, images: Sequence[Pixels], *, reduction: int) -> list[Mask]:
+        """Return the places of the classes, 0, 1, …"""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model of an engine, and the arm that made it."""
+
+    number: int
+    arm: Arm
+
+
+def fit(
+    engine: Engine,
+    arm: Arm,
+    samples: Sequence[patches.Sample],
+    held_out: Sequence[patches.Sample],
+    classes: ClassSet,
+    *,
+    set_name: str,
+    seed: int,
+) -> Trained:
+    """Train as the arm says and as the program does, on samples in memory."""
+    settings = RunSettings(augmentation=arm.augmentation, seed=seed)
+    weights = patches.sampling_weights(samples, {})
+    places = np.full(VOID + 1, VOID, dtype=np.uint8)
+    places[list(classes.ids)] = np.arange(len(classes))
+    validation = [
+        (image, places[mask]) for image, mask in patches.validation_crops(held_out, size=settings.crop, seed=seed)
+    ]
+    if len(validation) > VALIDATION_CROPS:
+        chosen = np.random.default_rng(seed).choice(len(validation), VALIDATION_CROPS, replace=False)
+        validation = [validation[i] for i in sorted(chosen)]
+    run = engine.begin(arm, set_name=set_name, classes=len(classes), seed=seed)
+    best = np.inf
+    for first in range(0, arm.steps, CHUNK):
+        steps = range(first, min(first + CHUNK, arm.steps))
+        crops = []
+        for step in steps:
+            rng = np.random.default_rng([seed, step])
+            for i in rng.choice(len(samples), settings.batch, p=weights):
+                image, mask = patches.draw_crop(samples[i], settings.augmentation, rng, size=settings.crop)
+                crops.append((image, places[mask]))
+        engine.train(run, crops, [rate_at(step / arm.steps, peak=arm.learning_rate) for step in steps], step=first)
+        loss = engine.validate(run, validation) if validation else -first
+        if loss < best:
+            best = loss
+            engine.keep(run)
+    return Trained(engine.end(run), arm)
+
+
+class Person:
+    """Corrects the images of one set in the order of a seed and remembers masks, what was shown, and the effort."""
+
+    def __init__(self, data: DataSet, seed: int, train: dict[str, Sample]) -> None:
+        self.data, self.seed, self._images = data, seed, train
+        self.order = order(tuple(train), seed)
+        self.masks: dict[str, Mask] = {}
+        self.shown: dict[str, Mask] = {}
+        self._strokes, self._path, self._seconds = 0, 0.0, 0.0
+
+    def correct(self, key: str, shown: Mask | None) -> None:
+        """Correct an image; ``shown`` is what a model said of it, None if there is none that knows the classes."""
+        sample = self._images[key]
+        before = np.full(sample.mask.shape, VOID, dtype=np.uint8) if shown is None else shown
+        rng = generator(self.data.name, self.seed, key)
+        done: Correction = correct(before, sample.mask, rng)
+        self.masks[key] = done.mask
+        if shown is not None:
+            self.shown[key] = shown
+        self._strokes += done.strokes
+        self._path += added_path_length(done.before, done.mask)
+        self._seconds += done.seconds
+
+    def effort(self) -> dict[str, float]:
+        """Return the effort since the last call."""
+        found = {"strokes": self._strokes, "added_path": self._path, "seconds": self._seconds}
+        self._strokes, self._path, self._seconds = 0, 0.0, 0.0
+        return found  # type: ignore[return-value]
+
+    def samples(self, keys: Sequence[str], reduction: int) -> list[patches.Sample]:
+        """Return the corrected images as the training takes them."""
+        rng = np.random.default_rng(self.seed)
+        made = [
+            patches.make_sample(
+                key,
+                self._images[key].pixels,
+                self.masks[key],
+                self.data.classes,
+                Normalisation(),
+                rng,
+                shown=self.shown.get(key),
+                reduction=reduction,
+            )
+            for key in keys
+        ]
+        return [sample for sample in made if sample is not None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Experiment:
+    """A set in memory, an engine and where records go."""
+
+    data: DataSet
+    train: dict[str, Sample]
+    outside: list[Sample]
+    engine: Engine
+    note: Callable[[Record], None]
+
+    @classmethod
+    def load(cls, data: DataSet, engine: Engine, note: Callable[[Record], None]) -> Experiment:
+        """Read a set."""
+        return cls(
+            data, {s.key: s for s in data.load(Split.TRAIN)}, data.load(Split.VAL), engine, note
+        )
+
+    def predict(self, model: Trained, images: Sequence[Sample]) -> list[Mask]:
+        """Return predictions as ids of the set."""
+        ids = np.array(self.data.classes.ids, dtype=np.uint8)
+        found = self.engine.predict(model.number, [s.pixels for s in images], reduction=model.arm.reduction)
+        return [ids[places] for places in found]
+
+    def outside_scores(self, model: Trained) -> tuple[float, float]:
+        """Return IoU and boundary F1 on the images that take no part in anything."""
+        found = self.predict(model, self.outside)
+        scores = score(zip(found, [s.mask for s in self.outside], strict=True), self.data.classes)
+        return scores.iou, scores.boundary_f1
+
+    def by_hand(self, seed: int) -> None:
+        """Record what it takes to correct all images without any model."""
+        person = Person(self.data, seed, self.train)
+        for done, key in enumerate(person.order[: POINTS[-1] + AFTERWARDS], start=1):
+            person.correct(key, None)
+            if done in POINTS or done == min(len(person.order), POINTS[-1] + AFTERWARDS):
+                self.note(self._record("by hand", seed, done, 0.0, 0.0, **person.effort()))
+
+    def at_five(self, arm: Arm, seed: int) -> None:
+        """Record what an arm makes of the first five images, each corrected from nothing; or of all of them."""
+        person = Person(self.data, seed, self.train)
+        started = time.process_time()
+        keys = person.order if arm.everything else person.order[:FIVE]
+        for key in keys:
+            if arm.everything:
+                person.masks[key] = self.train[key].mask
+            else:
+                person.correct(key, None)
+        samples = person.samples(keys, arm.reduction)
+        model = fit(self.engine, arm, samples, [], self.data.classes, set_name=self.data.name, seed=seed)
+        iou, boundary = self.outside_scores(model)
+        self.note(
+            self._record(
+                arm.name,
+                seed,
+                len(keys) if arm.everything else FIVE,
+                iou,
+                boundary,
+                cpu_seconds=time.process_time() - started,
+                **person.effort(),
+            )
+        )
+
+    def journey(self, arm: Arm, seed: int) -> None:
+        """Record the whole loop: the active model predicts, the person corrects, and every three images it is retrained."""
+        classes, person = self.data.classes, Person(self.data, seed, self.train)
+        active: Trained | None = None
+        iou = boundary = 0.0
+        held: tuple[str, ...] = ()
+        known: set[str] = set()
+        done: list[str] = []
+        for key in person.order[: POINTS[-1] + AFTERWARDS]:
+            shown = None if active is None else self.predict(active, [self.train[key]])[0]
+            person.correct(key, shown)
+            done.append(key)
+            if len(done) not in POINTS:
+                if len(done) == min(len(person.order), POINTS[-1] + AFTERWARDS):
+                    self.note(self._record(arm.name, seed, len(done), iou, boundary, **person.effort()))
+                continue
+            held = choose_held_out(done, held=held, known=known, seed=0)
+            known |= set(done)
+            train = [k for k in done if k not in held]
+            started = time.process_time()
+            model = fit(
+                self.engine,
+                arm,
+                person.samples(train, arm.reduction),
+                person.samples(held, arm.reduction),
+                classes,
+                set_name=self.data.name,
+                seed=seed,
+            )
+            spent = time.process_time() - started
+            verdict = self._verdict(model, active, person, held)
+            before = iou if active is not None else None
+            new_iou, new_boundary = self.outside_scores(model)
+            if verdict:
+                active, iou, boundary = model, new_iou, new_boundary
+            self.note(
+                self._record(
+                    arm.name,
+                    seed,
+                    len(done),
+                    iou,
+                    boundary,
+                    cpu_seconds=spent,
+                    accepted=verdict,
+                    outside_before=before,
+                    outside_after=new_iou,
+                    **person.effort(),
+                )
+            )
+
+    def _verdict(self, new: Trained, old: Trained | None, person: Person, held: Sequence[str]) -> bool:
+        """Decide as the program does."""
+        classes = self.data.classes
+        keys = [key for key in (held or person.order) if key in person.masks]
+        truth = [person.masks[key] for key in keys]
+        images = [self.train[key] for key in keys]
+        mine = [tally(p, m, classes.ids) for p, m in zip(self.predict(new, images), truth, strict=True)]
+        theirs = None
+        if old is not None and held:
+            theirs = [tally(p, m, classes.ids) for p, m in zip(self.predict(old, images), truth, strict=True)]
+        elif old is not None:
+            theirs = [tally(person.shown[k], person.masks[k], classes.ids) for k in keys if k in person.shown]
+        return judge(mine, theirs, classes=classes, held_out=bool(held)).accepted
+
+    def _record(self, arm: str, seed: int, images: int, iou: float, boundary: float, **rest: object) -> Record:
+        return Record(self.data.name, seed, arm, images, iou, boundary, **rest)  # type: ignore[arg-type]
