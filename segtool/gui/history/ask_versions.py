@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -31,7 +32,10 @@ def ask_title(parent: QWidget, *, entry: ModelEntry) -> str | None:
     field.setMaxLength(MAX_TITLE)
     field.selectAll()
     text = f"Title of {entry.name}. Its folder keeps its name; an empty title takes the title away."
-    return field.text() if FieldDialog(parent, title="Rename version", text=text, field=field).exec() else None
+    dialog = FieldDialog(parent, title="Rename version", text=text, field=field)
+    dialog.exec()
+    dialog.deleteLater()
+    return field.text() if dialog.result() else None
 
 
 def ask_note(parent: QWidget, *, entry: ModelEntry) -> str | None:
@@ -43,10 +47,12 @@ def ask_note(parent: QWidget, *, entry: ModelEntry) -> str | None:
 
     def check() -> None:
         over = len(field.toPlainText()) - MAX_NOTE
-        dialog.show_problem("" if over <= 0 else f"{over:,} characters too long.")
+        dialog.show_problem("" if over <= 0 else f"Too long by {over:,}.")
 
     field.textChanged.connect(check)
-    return field.toPlainText() if dialog.exec() else None
+    dialog.exec()
+    dialog.deleteLater()
+    return field.toPlainText() if dialog.result() else None
 
 
 def ask_export(parent: QWidget, *, entry: ModelEntry) -> Path | None:
@@ -64,7 +70,8 @@ def ask_delete(parent: QWidget, *, entry: ModelEntry, children: Sequence[str]) -
         QMessageBox.StandardButton.NoButton,
         parent,
     )
-    box.setInformativeText(deletion_text(entry, children))
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setInformativeText(theme.plain_tip(deletion_text(entry, children)))
     delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
     box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
     theme.strip_icons(box)
@@ -88,6 +95,7 @@ class FieldDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         label = QLabel(text, wordWrap=True)
+        label.setTextFormat(Qt.TextFormat.PlainText)
         label.setBuddy(field)
         self.problem = QLabel()
         self.problem.setStyleSheet(f"color: {theme.colours().warning}")
