@@ -24,6 +24,7 @@ from segtool.models.card import MAX_NOTE, MAX_TITLE
 from segtool.models.store import ModelEntry
 
 _NOTE_SIZE = (420, 240)
+_LEAST_WIDTH = 380
 
 
 def ask_title(parent: QWidget, *, entry: ModelEntry) -> str | None:
@@ -85,7 +86,8 @@ def deletion_text(entry: ModelEntry, children: Sequence[str]) -> str:
     if not children:
         return lost
     verb = "was" if len(children) == 1 else "were"
-    return f"{', '.join(children)} {verb} trained from it: they work as before, but cannot be rolled back to it. {lost}"
+    names = ", ".join(children)
+    return f"{names} {verb} trained from it and will work as before, but cannot be rolled back to it. {lost}"
 
 
 class FieldDialog(QDialog):
@@ -94,6 +96,7 @@ class FieldDialog(QDialog):
     def __init__(self, parent: QWidget, *, title: str, text: str, field: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
+        self.setMinimumWidth(_LEAST_WIDTH)
         label = QLabel(text, wordWrap=True)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setBuddy(field)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QScrollArea, QVBox
 
 from segtool.gui import theme
 from segtool.gui.card_sheet import form_of, learning_curve, scores_table, section, setting_rows, text_label
-from segtool.gui.model_texts import count_text, entry_text, epochs_of, images_text, made_text
+from segtool.gui.model_texts import entry_text, epochs_of, images_text, made_text
 from segtool.models.lineage import ancestor_names, children_of
 from segtool.models.store import ModelEntry
 
@@ -89,11 +89,10 @@ def _images(entry: ModelEntry) -> QVBoxLayout:
     column.addWidget(text_label(f"{images_text(entry.card).capitalize()}."))
     used = images_used(entry.card.training)
     if used:
-        has_hashes = any(image.sha256 for image in used)
-        what = f"{count_text(len(used))} trained on" + (
-            ", each with the start of the SHA-256 of image and mask at that time." if has_hashes else "."
-        )
-        column.addWidget(text_label(what, muted=True))
+        if any(image.sha256 for image in used):
+            column.addWidget(
+                text_label("Each with the start of the SHA-256 of image and mask at that time:", muted=True)
+            )
         listing = QPlainTextEdit("\n".join(_line(image) for image in used), readOnly=True)
         listing.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         lines = min(len(used), _LINES_SHOWN) + 1
