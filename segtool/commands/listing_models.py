@@ -24,7 +24,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     for entry in entries:
         names = ", ".join(item.name for item in entry.card.classes)
         origin = "bundled" if entry.bundled else "trained here"
-        reporter.line(f"{entry.name}  ({origin}, {entry.card.created[:10]})  {names}  {_score(entry)}")
+        title = f"  “{entry.card.title}”" if entry.card.title else ""
+        reporter.line(f"{entry.name}{title}  ({origin}, {entry.card.created[:10]})  {names}  {_score(entry)}")
     return 0
 
 
@@ -42,6 +43,8 @@ def _as_json(entry: ModelEntry) -> dict[str, Any]:
     card = entry.card
     return {
         "name": entry.name,
+        "title": card.title,
+        "note": card.note,
         "folder": str(entry.folder),
         "bundled": entry.bundled,
         "created": card.created,

@@ -7,6 +7,7 @@ from functools import partial
 from segtool.core.classes import VOID
 from segtool.gui.actions import ActionId, ActionSpec, Menu, MenuItem, Scope, SubmenuSpec
 from segtool.gui.commands import Commands, why_not_evaluate
+from segtool.gui.history.actions import version_actions
 from segtool.gui.session import Session
 from segtool.gui.tools.tool_id import ToolId
 from segtool.project.status import Status
@@ -31,6 +32,7 @@ def action_table(commands: Commands) -> tuple[MenuItem, ...]:
         *_view(commands),
         *_mask(commands),
         *_model(commands),
+        *version_actions(commands),
         *_help(commands),
         *_classes(commands),
     )

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu
 
 from segtool.gui.canvas.canvas import Canvas
 from segtool.gui.dialogs import ask
+from segtool.gui.history.windows import HistoryWindows
 from segtool.gui.opening import FolderOpener
 from segtool.gui.preferences import Preferences
 from segtool.gui.session import Session
@@ -34,6 +35,7 @@ class Commands(QObject):
     canvas : Canvas
     opener : FolderOpener
     training : TrainingControl
+    history : HistoryWindows
     window : MainWindow
     """
 
@@ -50,6 +52,7 @@ class Commands(QObject):
         super().__init__(window)
         self.session, self.canvas, self.opener, self.training = session, canvas, opener, training
         self.window = window
+        self.history = HistoryWindows(session, training, window=window)
         self._preferences = preferences
 
     def status(self) -> Status | None:

@@ -20,8 +20,27 @@ Fact = tuple[str, str, str]
 
 
 def entry_text(entry: ModelEntry) -> str:
-    """Return a model's name as lists show it."""
-    return f"{entry.name} (bundled)" if entry.bundled else entry.name
+    """Return what lists show a model as."""
+    return f"{entry.label} (bundled)" if entry.bundled else entry.label
+
+
+def created_at(card: ModelCard) -> datetime | None:
+    """Return when a model was made, in local time; None if its card does not say."""
+    try:
+        return datetime.fromisoformat(card.created).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def f1_text(card: ModelCard) -> str:
+    """Return the held-out F1 on a card as tables show it."""
+    scores = Scores.from_metrics(card.metrics)
+    return "–" if scores is None else f"{scores.f1:.3f}"
+
+
+def number_text(value: object) -> str:
+    """Return a count from a card as tables show it."""
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else "–"
 
 
 def card_facts(entry: ModelEntry) -> list[Fact]:
@@ -64,8 +83,9 @@ def images_text(card: ModelCard) -> str:
 def made_text(entry: ModelEntry) -> str:
     """Return when a model was trained and how large its network is."""
     parts = []
-    with contextlib.suppress(ValueError, OverflowError, OSError):
-        parts.append(f"{datetime.fromisoformat(entry.card.created).astimezone():%d %b %Y}")
+    created = created_at(entry.card)
+    if created is not None:
+        parts.append(f"{created:%d %b %Y}")
     with contextlib.suppress(OSError):
         parts.append(f"{(entry.folder / NETWORK_DATA_FILE).stat().st_size / 1e6:.1f} MB")
     return "  ·  ".join(parts) or "unknown"

@@ -16,6 +16,8 @@ from segtool.core.palette import Colour
 from segtool.gui.class_edits import ClassEdits
 from segtool.gui.documents import Documents
 from segtool.gui.evaluating import Evaluating
+from segtool.gui.history.comparing import Comparing
+from segtool.gui.history.version_edits import VersionEdits
 from segtool.gui.jobs.runner import JobRunner
 from segtool.gui.mask_edits import MaskEdits
 from segtool.gui.model_choice import ModelChoice
@@ -84,6 +86,8 @@ class Session(ToolState):
             saving=self._saving,
             jobs=self._jobs,
         )
+        self.comparing = Comparing(self, self._documents, self._models)
+        self.versions = VersionEdits(self, self._documents, models=self._models, jobs=self._jobs)
         self._active_class = 1
         self._swapped_class = 1
         self.classes_changed.connect(self._keep_active_class_valid)
@@ -335,5 +339,7 @@ class Session(ToolState):
     def close(self) -> None:
         """End the job and the threads; what is not being saved by then is lost, so `wait_until_saved` comes first."""
         self._suggesting.close()
+        self.comparing.close()
+        self.versions.close()
         self._jobs.close()
         self._saving.close()

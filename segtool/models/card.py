@@ -21,6 +21,7 @@ MODEL_FILES = (WEIGHTS_FILE, NETWORK_FILE, NETWORK_DATA_FILE)
 FORMAT_VERSION = 1
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 _MAX_CARD_BYTES = 4 * 1024 * 1024
+MAX_TITLE, MAX_NOTE = 80, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,10 @@ class ModelCard:
         What the confidence is brought to what can be relied on with; see ``segtool.core.confidence``.
     known_images : KnownImages or None
         What the images were like that the model was made from.
+    title : str
+        What a person calls the model, at most ``MAX_TITLE`` characters; "" for the name of its folder.
+    note : str
+        What a person has written about it, at most ``MAX_NOTE`` characters.
     """
 
     name: str
@@ -64,6 +69,8 @@ class ModelCard:
     files: dict[str, str] = field(default_factory=dict)
     temperature: float = 1.0
     known_images: KnownImages | None = None
+    title: str = ""
+    note: str = ""
 
     def __post_init__(self) -> None:
         expected = max(2, self.network.outputs)
@@ -90,6 +97,8 @@ class ModelCard:
             "files": self.files,
             "temperature": self.temperature,
             "known_images": None if self.known_images is None else self.known_images.to_json(),
+            "title": self.title,
+            "note": self.note,
         }
 
     @classmethod
@@ -120,10 +129,18 @@ class ModelCard:
                 files=files,
                 temperature=float(value.get("temperature", 1.0)),
                 known_images=None if known is None else KnownImages.from_json(known),
+                # For people only: what is no text, or too long, is no reason to refuse a model.
+                title=one_line(value.get("title"))[:MAX_TITLE],
+                note=value["note"][:MAX_NOTE] if isinstance(value.get("note"), str) else "",
             )
         # A whole number may be too large for a float: an OverflowError.
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
             raise ModelError(f"the card is malformed ({type(exc).__name__}: {exc})") from exc
+
+
+def one_line(value: object) -> str:
+    """Return a text with every run of white space as one blank; "" for what is no text."""
+    return " ".join(value.split()) if isinstance(value, str) else ""
 
 
 def read_card(folder: Path) -> ModelCard:

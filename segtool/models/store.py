@@ -29,6 +29,11 @@ class ModelEntry:
     card: ModelCard
     bundled: bool
 
+    @property
+    def label(self) -> str:
+        """What lists show: the title that a person has given it, else its name."""
+        return self.card.title or self.name
+
 
 @dataclass(frozen=True, slots=True)
 class _Scan:

@@ -83,6 +83,13 @@ class ImagePyramid:
         sampled = cv2.remap(crop, whole, parts.astype(np.uint16), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(sampled, dtype=np.uint8)
 
+    def make_all(self) -> None:
+        """Make every halving now: off the window's thread, so that no zoom waits for one."""
+        index = 0
+        while self._has_level(index + 1):
+            index += 1
+        self._level(index)
+
     def _has_level(self, index: int) -> bool:
         return min(self.size) >> index >= 1
 

@@ -82,10 +82,13 @@ class ImageView(QWidget):
         mask : ndarray of uint8, shape (H, W)
             Class ids; read at each painting, so changes need only ``show_mask_change``.
         """
-        height, width = mask.shape
+        self.show_pyramid(key, ImagePyramid(rgb), mask)
+
+    def show_pyramid(self, key: Hashable, pyramid: ImagePyramid, mask: Mask) -> None:
+        """Show an image that is ready for any zoom already; views may share it."""
         self._mask = mask
-        self._navigator.open(key, image=(width, height))
-        self._frame.set_image(ImagePyramid(rgb))
+        self._navigator.open(key, image=pyramid.size)
+        self._frame.set_image(pyramid)
         self.view_changed()
 
     def show_nothing(self) -> None:

@@ -78,6 +78,11 @@ class Navigator:
         self._is_fitted = True
         self._view = ViewTransform.fitted(self._image, self._viewport)
 
+    def show(self, view: ViewTransform) -> None:
+        """Show the image as another view does."""
+        self._is_fitted = False
+        self._set(view)
+
     def zoom_to(self, scale: float, *, at: tuple[float, float] | None = None) -> None:
         """Change the zoom; the screen point ``at`` stays where it is, the middle if none is given."""
         x, y = at if at is not None else (self._viewport[0] / 2, self._viewport[1] / 2)

@@ -97,7 +97,7 @@ class RunForm(QWidget):
         for entry in models:
             marks = ["active"] if active is not None and entry.name == active.name else []
             marks += ["bundled"] if entry.bundled else []
-            self.base.addItem(f"{entry.name} ({', '.join(marks)})" if marks else entry.name, entry.name)
+            self.base.addItem(f"{entry.label} ({', '.join(marks)})" if marks else entry.label, entry.name)
         self.base.addItem("From scratch (random weights)", FROM_SCRATCH)
         self.base.setCurrentIndex(self.base.findData(FROM_SCRATCH if active is None else active.name))
         # A long name must not widen the dialog.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import IntEnum
 
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from segtool.gui import theme
+from segtool.gui.model_texts import created_at, f1_text, number_text
 from segtool.gui.session import Session
-from segtool.gui.training_state import Scores
 from segtool.models.store import ModelEntry
 
 _NAME_ROLE = Qt.ItemDataRole.UserRole
@@ -102,34 +101,28 @@ class VersionsView(QWidget):
 
 
 def _item(entry: ModelEntry, *, is_active: bool) -> QTreeWidgetItem:
-    scores, images = Scores.from_metrics(entry.card.metrics), entry.card.training.get("images")
-    created = _date(entry.card.created)
+    score, created = f1_text(entry.card), created_at(entry.card)
     item = QTreeWidgetItem()
     item.setData(Column.NAME, _NAME_ROLE, entry.name)
-    item.setText(Column.NAME, entry.name)
-    item.setText(Column.F1, "–" if scores is None else f"{scores.f1:.3f}")
-    item.setText(Column.IMAGES, f"{images:,}" if isinstance(images, int) else "–")
+    item.setText(Column.NAME, entry.label)
+    item.setText(Column.F1, score)
+    item.setText(Column.IMAGES, number_text(entry.card.training.get("images")))
     item.setText(Column.CREATED, "–" if created is None else f"{created:%d %b}")
     lines = [
         f"{entry.name}{' (active)' if is_active else ''}{', comes with the program' if entry.bundled else ''}",
         "Created: " + ("unknown" if created is None else f"{created:%d %b %Y, %H:%M}"),
-        "F1: " + ("not measured" if scores is None else f"{scores.f1:.3f}, on the images that were held out then"),
+        "F1: " + ("not measured" if score == "–" else f"{score}, on the images that were held out then"),
     ]
+    if entry.card.title:
+        lines.insert(0, entry.card.title)
     for column in Column:
-        item.setToolTip(column, "\n".join(lines))
+        item.setToolTip(column, theme.plain_tip("\n".join(lines)))
         font = item.font(column)
         font.setBold(is_active)
         item.setFont(column, font)
         if column is not Column.NAME:
             item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-    item.setData(Column.NAME, Qt.ItemDataRole.AccessibleTextRole, f"{entry.name}{', active' if is_active else ''}")
+    item.setData(Column.NAME, Qt.ItemDataRole.AccessibleTextRole, f"{entry.label}{', active' if is_active else ''}")
     if is_active:
         item.setIcon(Column.NAME, theme.icon("approve"))
     return item
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text).astimezone()
-    except (ValueError, OverflowError, OSError):
-        return None
