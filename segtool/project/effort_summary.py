@@ -37,6 +37,18 @@ def total_text(records: Sequence[EffortRecord]) -> str:
     return f"{images} corrected or approved with {strokes} in {time_text(sum(r.seconds for r in records))}."
 
 
+def effort_figures(records: Sequence[EffortRecord]) -> dict[str, float] | None:
+    """Return the sums for other programs (``images``, ``seconds``, ``strokes``, ``undos``); None without records."""
+    if not records:
+        return None
+    return {
+        "images": len({record.key for record in records}),
+        "seconds": round(sum(record.seconds for record in records), 1),
+        "strokes": sum(record.strokes for record in records),
+        "undos": sum(record.undos for record in records),
+    }
+
+
 def time_text(seconds: float) -> str:
     """Return a time with its unit: 4.5 s, 64 s, 12:05 min or 1:02:05 h."""
     if seconds < _LONGEST_IN_SECONDS:
