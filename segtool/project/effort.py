@@ -140,7 +140,7 @@ class EffortLog:
         saved = read_mask(mask_path)
         shown = read_shown(shown_path, shape=saved.shape)
         correction = None if shown is None else measure_correction(shown, saved, classes)
-        mark = "" if shown is None else f"{zlib.crc32(shown.tobytes()):08x}"
+        mark = "" if shown is None else f"{zlib.crc32(shown.data):08x}"
         fresh = _record(visit, mark, pixels=saved.size, correction=correction)
         known = self._known()
         before = known.get((visit.key, mark))

@@ -24,7 +24,7 @@ _AXIS_LABEL_HEIGHT = 18
 _AXIS_WIDTH = 52
 _DOT = 6
 _POINTED_AT = 10
-_DOT_OPACITY = 130
+_DOT_OPACITY = 190
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ MEASURES = (
     Measure("seconds", "seconds", lambda record: record.seconds),
     Measure("strokes", "strokes", lambda record: record.strokes),
     Measure("changed", "% changed", lambda record: record.changed_percent),
-    Measure("f1", "F1 as shown", lambda record: record.shown_f1),
+    Measure("f1", "F1 shown", lambda record: record.shown_f1),
 )
 _MOST = {"f1": 1.0}
 
@@ -207,7 +207,7 @@ def _tip(x: float, y: float, data: EffortRecord) -> str:
     strokes = "1 stroke" if data.strokes == 1 else f"{data.strokes} strokes"
     parts = [data.key, f"{time_text(data.seconds)}, {strokes}"]
     if data.changed_percent is not None and data.shown_f1 is not None:
-        parts.append(f"{data.changed_percent:.2g} % changed, F1 as shown {data.shown_f1:.3f}")
+        parts.append(f"{data.changed_percent:.2g} % changed, F1 shown {data.shown_f1:.3f}")
     if data.model:
         parts.append(f"predicted by {data.model}")
-    return "\n".join(parts)
+    return "\n".join((*parts, "Click to open"))

@@ -157,7 +157,7 @@ def test_a_click_on_an_image_that_is_gone_says_so_and_changes_nothing(
 def test_a_dot_tells_what_it_stands_for(filled: EffortPanel) -> None:
     dots: pg.ScatterPlotItem = filled.plots.plots["f1"].dots
     tip = dots.opts["tip"](x=4, y=0.9, data=SHRINKING[3])
-    assert tip == "c.tif\n30 s, 15 strokes\n5 % changed, F1 as shown 0.900\npredicted by 0001-cells"
+    assert tip == "c.tif\n30 s, 15 strokes\n5 % changed, F1 shown 0.900\npredicted by 0001-cells\nClick to open"
 
 
 def _colours_in(panel: EffortPanel) -> set[str]:
