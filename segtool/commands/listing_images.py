@@ -10,6 +10,8 @@ from typing import Any
 from segtool.commands.reporting import Reporter
 from segtool.core.errors import ImageError
 from segtool.formats.image import probe_image
+from segtool.project.effort import EFFORT_FILE, EffortLog
+from segtool.project.effort_summary import effort_figures, total_text, trend_text
 from segtool.project.layout import ImageEntry
 from segtool.project.project import Project
 
@@ -17,6 +19,7 @@ from segtool.project.project import Project
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """List a folder; return the exit code."""
     project = Project.open(Path(arguments.folder))
+    effort = EffortLog(project.data_root / EFFORT_FILE).records()
     rows = [_describe(project, entry) for entry in project.entries]
     if arguments.json:
         value = {
@@ -25,6 +28,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
             "writable": not project.writable_reason,
             "notes": list(project.notes),
             "images": rows,
+            "effort": effort_figures(effort),
         }
         reporter.line(json.dumps(value, indent=1))
         return 0
@@ -38,6 +42,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
             reporter.line(f"{row['image']}  {row['width']}x{row['height']} {row['type']}  {row['status']}{notes}")
     unreadable = sum(1 for row in rows if row["error"])
     reporter.line(f"{len(rows)} images" + (f", {unreadable} unreadable" if unreadable else ""))
+    for text in filter(None, (total_text(effort), trend_text(effort))):
+        reporter.line(text)
     return 0
 
 

@@ -150,6 +150,7 @@ def segment_folder(
             write_mask(mask_path, mask)
             if own:
                 project.set_status(entry.key, Status.PREDICTED)
+                project.note_prediction(entry.key, runtime.card.name)
                 if index % _STATE_EVERY == 0:
                     project.save_state()
             if overlay:

@@ -6,7 +6,7 @@ from functools import partial
 
 from segtool.core.classes import VOID
 from segtool.gui.actions import ActionId, ActionSpec, Menu, MenuItem, Scope, SubmenuSpec
-from segtool.gui.commands import Commands, why_not_evaluate
+from segtool.gui.commands import Commands, effort_tip, has_effort, redo_text, undo_text, why_not_evaluate
 from segtool.gui.history.actions import version_actions
 from segtool.gui.session import Session
 from segtool.gui.tools.tool_id import ToolId
@@ -82,6 +82,13 @@ def _file(do: Commands) -> tuple[MenuItem, ...]:
             run=do.session.save_all,
             enabled=lambda s: s.has_unsaved(),
         ),
+        row(
+            id=ActionId.EXPORT_EFFORT,
+            text="&Export effort…",
+            run=do.export_effort,
+            enabled=has_effort,
+            status_tip=effort_tip,
+        ),
         row(id=ActionId.QUIT, text="&Quit", shortcuts=("Ctrl+Q",), run=do.window.close, separator=True),
     )
 
@@ -96,7 +103,7 @@ def _edit(do: Commands) -> tuple[MenuItem, ...]:
             shortcuts=("Ctrl+Z",),
             run=do.session.undo,
             enabled=lambda s: s.document is not None and s.document.history.can_undo,
-            live_text=_undo_text,
+            live_text=undo_text,
         ),
         row(
             id=ActionId.REDO,
@@ -105,7 +112,7 @@ def _edit(do: Commands) -> tuple[MenuItem, ...]:
             shortcuts=("Ctrl+Shift+Z", "Ctrl+Y"),
             run=do.session.redo,
             enabled=lambda s: s.document is not None and s.document.history.can_redo,
-            live_text=_redo_text,
+            live_text=redo_text,
         ),
         row(
             id=ActionId.APPROVE,
@@ -149,16 +156,6 @@ def _edit(do: Commands) -> tuple[MenuItem, ...]:
             enabled=_has_project,
         ),
     )
-
-
-def _undo_text(session: Session) -> str:
-    name = session.document.history.undo_name if session.document is not None else ""
-    return f"&Undo {name.lower()}" if name else "&Undo"
-
-
-def _redo_text(session: Session) -> str:
-    name = session.document.history.redo_name if session.document is not None else ""
-    return f"&Redo {name.lower()}" if name else "&Redo"
 
 
 def _view(do: Commands) -> tuple[MenuItem, ...]:

@@ -21,6 +21,7 @@ class ActionId(StrEnum):
     OPEN_SAMPLE = auto()
     SAVE = auto()
     SAVE_ALL = auto()
+    EXPORT_EFFORT = auto()
     QUIT = auto()
     UNDO = auto()
     REDO = auto()
@@ -180,6 +181,7 @@ class ActionSet(QObject):
             session.entries_changed,
             session.classes_changed,
             session.history_changed,
+            session.effort_changed,
             session.tool_changed,
             session.model_changed,
             session.job_changed,

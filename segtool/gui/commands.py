@@ -115,6 +115,15 @@ class Commands(QObject):
             keys = [entry.key for entry in project.entries]
             self._segment([key for key in keys if not self.session.entry_reason(key)])
 
+    def export_effort(self) -> None:
+        """Write what each image took into a file that the person chooses."""
+        project = self.session.project
+        if project is not None:
+            name = f"{project.root.name or 'images'}-effort.csv"
+            path = ask.ask_csv_file(self.window, title="Export effort", start=Path.home() / name)
+            if path is not None:
+                self.session.effort.export(path)
+
     def toggle_averaging(self) -> None:
         """Average predictions over flips and turns, or do so no longer; the next start remembers."""
         self.session.set_averages_turns(not self.session.averages_turns)
@@ -152,6 +161,18 @@ class Commands(QObject):
             action.triggered.connect(lambda _=False, choice=appearance: self.window.set_appearance(choice))
 
 
+def undo_text(session: Session) -> str:
+    """Return the text of the action that takes an edit back, with the name of the edit."""
+    name = session.document.history.undo_name if session.document is not None else ""
+    return f"&Undo {name.lower()}" if name else "&Undo"
+
+
+def redo_text(session: Session) -> str:
+    """Return the text of the action that does an undone edit again, with the name of the edit."""
+    name = session.document.history.redo_name if session.document is not None else ""
+    return f"&Redo {name.lower()}" if name else "&Redo"
+
+
 def why_not_evaluate(session: Session) -> str:
     """Return why the active model cannot be measured now, "" if it can."""
     if session.project is None:
@@ -161,3 +182,15 @@ def why_not_evaluate(session: Session) -> str:
     if session.job is not None:
         return "Wait for the running job"
     return "" if session.project.has_persons_work() else "Correct or approve the mask of at least one image first"
+
+
+def has_effort(session: Session) -> bool:
+    """Tell whether anything is recorded of what images took."""
+    return bool(session.effort.records)
+
+
+def effort_tip(session: Session) -> str:
+    """Return what exporting the effort does, or why it cannot be done."""
+    if has_effort(session):
+        return "Write what each image took into a CSV file"
+    return "Nothing is recorded yet: correct or approve an image first"

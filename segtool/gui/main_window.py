@@ -32,6 +32,7 @@ from segtool.gui.dock_title import DockTitle
 from segtool.gui.message_bar import MessageBar
 from segtool.gui.opening import FolderOpener, droppable
 from segtool.gui.panels.classes_panel import ClassesPanel
+from segtool.gui.panels.effort_panel import EffortPanel
 from segtool.gui.panels.image_list import ImageListPanel
 from segtool.gui.panels.learning_panel import LearningPanel
 from segtool.gui.panels.model_panel import ModelPanel
@@ -96,6 +97,7 @@ class MainWindow(QMainWindow):
             segment=self.action_set[ActionId.SEGMENT_IMAGE],
             retrain=self.action_set[ActionId.RETRAIN],
         )
+        self.effort = EffortPanel(session, export=self.action_set[ActionId.EXPORT_EFFORT])
         self.start_page = StartPage(
             open_folder=self.action_set[ActionId.OPEN_FOLDER], open_sample=self.action_set[ActionId.OPEN_SAMPLE]
         )
@@ -136,7 +138,10 @@ class MainWindow(QMainWindow):
             self._dock("Classes", self.classes, _RIGHT),
             self._dock("Model", self.model, _RIGHT),
             self._dock("Learning", self.learning, _RIGHT),
+            self._dock("Effort", self.effort, _RIGHT),
         )
+        self.tabifyDockWidget(*self.docks[-2:])
+        self.docks[-2].raise_()
         screen = self.screen().availableSize()
         self.resize(min(_SIZE.width(), screen.width() * 9 // 10), min(_SIZE.height(), screen.height() * 9 // 10))
         geometry, state = self._preferences.layout()
@@ -167,6 +172,8 @@ class MainWindow(QMainWindow):
         self._training.state_changed.connect(self.action_set.refresh)
         self.canvas.hovered.connect(self.status.show_hover)
         self.canvas.zoom_changed.connect(self.status.show_zoom)
+        for looked_around in (self.canvas.hovered, self.canvas.zoom_changed):
+            looked_around.connect(session.effort.note_activity)
         self.images.picked.connect(self.canvas.setFocus)
         self.tool_bar.brush_options.spin.editingFinished.connect(self.canvas.setFocus)
         self.start_page.folder_chosen.connect(lambda root: self.opener.open(Path(root)))
@@ -219,8 +226,9 @@ class MainWindow(QMainWindow):
 
     def _share_out_room(self) -> None:
         """Give the panels the sizes that a person starts with; hidden ones would not take them."""
-        self.resizeDocks(list(self.docks), list(_DOCK_WIDTHS), Qt.Orientation.Horizontal)
-        self.resizeDocks(list(self.docks[1:]), list(_DOCK_HEIGHTS), Qt.Orientation.Vertical)
+        # Effort lies behind Learning and has its size.
+        self.resizeDocks(list(self.docks[:-1]), list(_DOCK_WIDTHS), Qt.Orientation.Horizontal)
+        self.resizeDocks(list(self.docks[1:-1]), list(_DOCK_HEIGHTS), Qt.Orientation.Vertical)
 
     # What the actions ask for ------------------------------------------------------------------
 

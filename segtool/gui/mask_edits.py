@@ -14,6 +14,7 @@ from segtool.gui.documents import Documents
 from segtool.gui.jobs.segment_job import merge_prediction
 from segtool.gui.saving import Saving
 from segtool.gui.session_signals import SessionSignals
+from segtool.gui.session_state import Work, WorkKind
 from segtool.project.document import Document
 from segtool.project.status import Status
 
@@ -153,7 +154,9 @@ class MaskEdits:
             self.on_unknown_ids(unknown)
         self._documents.claims.mark_edited(document.entry.key)
         self._tell_mask(rect)
+        before = self._status(document)
         self._note_change(document, trail.redo() if forward else trail.undo())
+        self._session.worked.emit(Work(WorkKind.REDO if forward else WorkKind.UNDO, before))
 
     def _replace_all(self, document: Document, pixels: npt.NDArray[np.uint8], *, name: str, status: Status) -> bool:
         recorder = EditRecorder(document.mask, name=name)
@@ -166,11 +169,14 @@ class MaskEdits:
         edit = recorder.commit()
         if edit is None:
             return False
+        before = self._status(document)
         document.history.push(edit)
-        self._documents.trail(document).push(before=self._status(document), after=status)
+        self._documents.trail(document).push(before=before, after=status)
         if by_person:
             self._documents.claims.mark_edited(document.entry.key)
         self._note_change(document, status)
+        if by_person:
+            self._session.worked.emit(Work(WorkKind.EDIT, before, edit))
         return True
 
     def _note_change(self, document: Document, status: Status) -> None:
@@ -222,6 +228,7 @@ class MaskEdits:
             self._session.warn(f"Nothing in {key} is labelled yet. Segment or paint it before you approve it.")
         elif self.set_status(key, Status.APPROVED):
             self._status_before_approval[key] = status
+            self._session.worked.emit(Work(WorkKind.APPROVAL, status))
 
     def _status(self, document: Document) -> Status:
         project = self._documents.project

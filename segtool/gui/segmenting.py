@@ -34,6 +34,7 @@ class _Batch:
     """What has become of the images of one job so far, by their keys."""
 
     project: Project
+    model: str
     total: int
     skipped: int
     segmented: list[str] = field(default_factory=list)
@@ -100,7 +101,7 @@ class Segmenting:
         requests = [self._request(project, key, fill_void=key in fill_void) for key in wanted]
         self._models.keep_classes()
         self._documents.claims.job_starts()
-        self._batch = _Batch(project, total=len(wanted), skipped=len(keys) - len(wanted))
+        self._batch = _Batch(project, model=model.name, total=len(wanted), skipped=len(keys) - len(wanted))
         job = segment_images(
             requests,
             model_folder=model.folder,
@@ -157,6 +158,8 @@ class Segmenting:
             batch.only_filled.append(item.key)
         if item.changed:
             batch.project.set_status(item.key, Status.CORRECTED if item.filled else Status.PREDICTED)
+            if not item.filled:
+                batch.project.note_prediction(item.key, batch.model)
         if batch.project is not self._documents.project:
             return
         self._saving.schedule()
@@ -187,6 +190,8 @@ class Segmenting:
             batch.only_filled.append(item.key)
         fill_void = item.fill_void or demoted
         changed = self._edits.apply_prediction(document, item.class_ids, fill_void=fill_void)
+        if batch.project.status(item.key) is Status.PREDICTED:
+            batch.project.note_prediction(item.key, batch.model)
         (batch.unchanged if fill_void and not changed else batch.segmented).append(item.key)
         if documents.reasons.pop(item.key, ""):
             self._session.entries_changed.emit(frozenset((item.key,)))

@@ -15,6 +15,7 @@ from segtool.core.geometry import Rect
 from segtool.core.palette import Colour
 from segtool.gui.class_edits import ClassEdits
 from segtool.gui.documents import Documents
+from segtool.gui.effort_tracker import EffortTracker
 from segtool.gui.evaluating import Evaluating
 from segtool.gui.history.comparing import Comparing
 from segtool.gui.history.version_edits import VersionEdits
@@ -88,6 +89,7 @@ class Session(ToolState):
         )
         self.comparing = Comparing(self, self._documents, self._models)
         self.versions = VersionEdits(self, self._documents, models=self._models, jobs=self._jobs)
+        self._effort = EffortTracker(self, self._documents)
         self._active_class = 1
         self._swapped_class = 1
         self.classes_changed.connect(self._keep_active_class_valid)
@@ -109,6 +111,11 @@ class Session(ToolState):
     def classes(self) -> ClassSet:
         """Classes of the open folder; the default ones while none is open."""
         return DEFAULT_CLASSES if self.project is None else self.project.classes
+
+    @property
+    def effort(self) -> EffortTracker:
+        """The record of what each image has cost."""
+        return self._effort
 
     def entry_reason(self, key: str) -> str:
         """Return why an image could not be opened or segmented, an empty string if nothing is known against it."""
@@ -343,3 +350,4 @@ class Session(ToolState):
         self.versions.close()
         self._jobs.close()
         self._saving.close()
+        self._effort.close()

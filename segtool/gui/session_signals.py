@@ -27,6 +27,10 @@ class SessionSignals(QObject):
         Another class is active: its id, 255 for void.
     history_changed()
         What can be undone or redone has changed.
+    worked(object)
+        A person has edited, undone, redone or approved something: a Work.
+    effort_changed()
+        What is recorded of a person's work in the folder has changed.
     tool_changed()
         The tool, the brush size, or how the mask is overlaid has changed.
     model_changed()
@@ -52,6 +56,8 @@ class SessionSignals(QObject):
     classes_changed = Signal()
     active_class_changed = Signal(int)
     history_changed = Signal()
+    worked = Signal(object)
+    effort_changed = Signal()
     tool_changed = Signal()
     model_changed = Signal()
     job_changed = Signal()

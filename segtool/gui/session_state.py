@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
 
+from segtool.core.edits import Edit
+from segtool.project.status import Status
+
 
 class Level(Enum):
     """How much a message matters: the window shows INFO in passing, the others until they are dismissed."""
@@ -91,6 +94,34 @@ class Overwrite(StrEnum):
     FILL_VOID = "fill void"
     REPLACE = "replace"
     SKIP = "skip"
+
+
+class WorkKind(Enum):
+    """What a person has done to a mask."""
+
+    EDIT = "edit"
+    UNDO = "undo"
+    REDO = "redo"
+    APPROVAL = "approval"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Something that a person has just done to the mask of the open image.
+
+    Attributes
+    ----------
+    kind : WorkKind
+        What it was.
+    status_before : Status
+        Where the image stood before.
+    edit : Edit or None
+        The change, for an edit.
+    """
+
+    kind: WorkKind
+    status_before: Status
+    edit: Edit | None = None
 
 
 @dataclass(frozen=True, slots=True)

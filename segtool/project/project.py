@@ -174,6 +174,15 @@ class Project:
         self._set_here.add(key)
         self._state = replace(self._state, statuses={**self._state.statuses, key: status})
 
+    def predicted_by(self, key: str) -> str:
+        """Return the name of the model that predicted the mask of an image last, "" if none is known to have."""
+        return self._state.predicted_by.get(key, "")
+
+    def note_prediction(self, key: str, model: str) -> None:
+        """Record which model has predicted the mask of an image; ProjectError if there is none of that key."""
+        self.entry(key)
+        self._state = replace(self._state, predicted_by={**self._state.predicted_by, key: model})
+
     def set_classes(self, classes: ClassSet) -> None:
         """Record the classes."""
         self._state = replace(self._state, classes=classes, has_classes=True)

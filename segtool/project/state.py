@@ -29,6 +29,8 @@ class ProjectState:
         Whether the classes are known: set by somebody, or found in a file.
     statuses : mapping of str to Status
         By key; images that are no longer there stay in it, they may come back.
+    predicted_by : mapping of str to str
+        By key, the name of the model whose prediction is or was the mask of an image.
     held_out : tuple of str
         Keys of the images that are never trained on, sorted.
     known : tuple of str
@@ -46,6 +48,7 @@ class ProjectState:
     classes: ClassSet = DEFAULT_CLASSES
     has_classes: bool = False
     statuses: Mapping[str, Status] = field(default_factory=dict)
+    predicted_by: Mapping[str, str] = field(default_factory=dict)
     held_out: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
     active_model: str = ""
@@ -94,6 +97,8 @@ def write_state(path: Path, state: ProjectState) -> None:
     }
     if state.has_classes:
         value["classes"] = state.classes.to_json()
+    if state.predicted_by:
+        value["predicted_by"] = dict(state.predicted_by)
     for name, text in (("images_in", state.images_in), ("images_from", state.images_from)):
         if text:
             value[name] = text
@@ -129,12 +134,14 @@ def merge_states(base: ProjectState, *, ours: ProjectState, theirs: ProjectState
         An image that either side may have trained on is not held out.
     """
     changed = {key: status for key, status in ours.statuses.items() if base.statuses.get(key) is not status}
+    predicted = {key: name for key, name in ours.predicted_by.items() if base.predicted_by.get(key) != name}
     trained = (set(ours.known) - set(ours.held_out)) | (set(theirs.known) - set(theirs.held_out))
     classes_from = theirs if ours.has_classes == base.has_classes and ours.classes == base.classes else ours
     return ProjectState(
         classes=classes_from.classes,
         has_classes=classes_from.has_classes,
         statuses={**theirs.statuses, **changed},
+        predicted_by={**theirs.predicted_by, **predicted},
         held_out=tuple(sorted((set(ours.held_out) | set(theirs.held_out)) - trained)),
         known=tuple(sorted(set(ours.known) | set(theirs.known))),
         active_model=theirs.active_model if ours.active_model == base.active_model else ours.active_model,
@@ -170,6 +177,7 @@ class _Reader:
             classes=DEFAULT_CLASSES if classes is None else classes,
             has_classes=classes is not None,
             statuses=self._statuses(rest.pop("statuses", {})),
+            predicted_by=self._names("predicted_by", rest.pop("predicted_by", {})),
             held_out=self._keys("held_out", rest.pop("held_out", [])),
             known=self._keys("known", rest.pop("known", [])),
             active_model=self._text("active_model", rest.pop("active_model", "")),
@@ -195,6 +203,11 @@ class _Reader:
                 self._fail(f"the status of {key} must be one of {', '.join(Status)}, not {name!r}", near=key)
             statuses[key] = Status(name)
         return statuses
+
+    def _names(self, name: str, value: object) -> dict[str, str]:
+        if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+            self._fail(f"{name} must be an object of names", near=name)
+        return value
 
     def _keys(self, name: str, value: object) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(key, str) for key in value):

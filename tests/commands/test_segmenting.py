@@ -53,8 +53,9 @@ def test_what_was_written_before_a_break_counts_as_predicted(tmp_path: Path, tin
         if written == 3:
             break
     work.close()
-    statuses = [Project.open(tmp_path).status(f"{number}.png") for number in range(4)]
-    assert statuses == [Status.PREDICTED] * 3 + [Status.UNTOUCHED]
+    project, keys = Project.open(tmp_path), [f"{number}.png" for number in range(4)]
+    assert [project.status(key) for key in keys] == [Status.PREDICTED] * 3 + [Status.UNTOUCHED]
+    assert [project.predicted_by(key) for key in keys] == ["tiny"] * 3 + [""]
 
 
 def test_with_tta_the_masks_are_those_of_the_mean(tmp_path: Path, tiny_model_folder: Path) -> None:

@@ -15,6 +15,7 @@ FULL = ProjectState(
     classes=CLASSES,
     has_classes=True,
     statuses={"b.png": Status.APPROVED, "a/ä.png": Status.PREDICTED},
+    predicted_by={"a/ä.png": "0002-nuclei"},
     held_out=("b.png",),
     known=("a/ä.png", "b.png"),
     active_model="0003-nuclei",
@@ -78,6 +79,7 @@ def test_a_file_saved_by_an_editor_with_a_byte_order_mark_is_read(tmp_path: Path
         ('{"format": 1,\n"classes": [{"id": 300, "name": "x"}]}', "line 2: a class id must be"),
         ('{"format": 1, "held_out": [1]}', "held_out must be a list"),
         ('{"format": 1, "known": "a.png"}', "known must be a list"),
+        ('{"format": 1, "predicted_by": {"a.png": 3}}', "predicted_by must be an object of names"),
         ('{"format": 1, "active_model": null}', "active_model must be text"),
         ("[" * 100_000, "not valid JSON"),
     ],
@@ -116,18 +118,23 @@ def test_a_place_where_nothing_can_be_written_is_named(tmp_path: Path):
 
 def test_merging_keeps_what_either_side_has_changed():
     base = ProjectState(
-        statuses={"a": Status.PREDICTED, "b": Status.PREDICTED}, active_model="nuclei", extra={"later": 1}
+        statuses={"a": Status.PREDICTED, "b": Status.PREDICTED},
+        predicted_by={"a": "old", "b": "old"},
+        active_model="nuclei",
+        extra={"later": 1},
     )
     ours = ProjectState(
         classes=CLASSES,
         has_classes=True,
         statuses={"a": Status.CORRECTED, "b": Status.PREDICTED},
+        predicted_by={"a": "ours", "b": "old"},
         held_out=("a", "b"),
         known=("a", "b", "c"),
         active_model="nuclei",
     )
     theirs = ProjectState(
         statuses={"a": Status.APPROVED, "b": Status.APPROVED, "d": Status.PREDICTED},
+        predicted_by={"a": "theirs", "b": "theirs", "d": "theirs"},
         held_out=("a", "c", "d"),
         known=("a", "b", "c", "d"),
         active_model="0001-nuclei",
@@ -137,6 +144,7 @@ def test_merging_keeps_what_either_side_has_changed():
     assert merged.classes == CLASSES
     assert merged.has_classes
     assert merged.statuses == {"a": Status.CORRECTED, "b": Status.APPROVED, "d": Status.PREDICTED}
+    assert merged.predicted_by == {"a": "ours", "b": "theirs", "d": "theirs"}
     assert merged.active_model == "0001-nuclei"
     assert merged.extra == {"later": 2}
     # Theirs may have trained on b, ours on c.

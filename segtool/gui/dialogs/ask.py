@@ -105,6 +105,12 @@ def ask_folder(parent: QWidget, *, title: str, start: Path) -> Path | None:
     return Path(chosen) if chosen else None
 
 
+def ask_csv_file(parent: QWidget, *, title: str, start: Path) -> Path | None:
+    """Ask where to write a CSV file, an existing one only after a question; None if the person has cancelled."""
+    chosen, _ = QFileDialog.getSaveFileName(parent, title, str(start), "CSV table (*.csv)")
+    return Path(chosen) if chosen else None
+
+
 def ask_colour(parent: QWidget, *, item: ClassInfo) -> Colour | None:
     """Ask for another colour of a class; None if the person has cancelled."""
     chosen = QColorDialog.getColor(QColor(*item.colour), parent, f"Colour of {item.name}")

@@ -31,6 +31,7 @@ _METRIC_NAMES = {"f1": "F1", "iou": "IoU", "precision": "Precision", "recall": "
 _PERMILLE = 1000
 _BAR_HEIGHT = 12
 _LOG_LINES_SHOWN = 8
+_LEAST_HEIGHT = 48
 
 
 class LearningPanel(QScrollArea):
@@ -83,6 +84,10 @@ class LearningPanel(QScrollArea):
         """Return the size that the content wants, as far as a dock has room for it."""
         content = self._content.sizeHint()
         return QSize(max(280, content.width()), min(520, content.height()))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Return a height that leaves room for the other panels in a small window; the rest is scrolled to."""
+        return QSize(super().minimumSizeHint().width(), _LEAST_HEIGHT)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         """Follow the theme."""
