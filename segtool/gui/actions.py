@@ -51,6 +51,7 @@ class ActionId(StrEnum):
     EVALUATE = auto()
     RETRAIN = auto()
     STOP_TRAINING = auto()
+    ADAPT = auto()
     SHORTCUTS = auto()
     ABOUT = auto()
     CLASS_VOID = auto()
