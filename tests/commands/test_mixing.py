@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from segtool import cli
+from segtool.commands.mixing import plan_mix
+from segtool.commands.reporting import Reporter
 from segtool.core.adaptation import Adaptation
 from segtool.core.run_events import RunDone, RunEvent, RunFailed, RunProgress, RunStarted, from_line
-from segtool.models.card import read_card
 from segtool.models.integrity import verify_model
 from segtool.project.project import Project
 from tests.gui.training_fixtures import make_folder
 from tests.mix_fixtures import POINTS, export_pair
-from tests.model_fixtures import GROUND, export_tiny_model
+from tests.model_fixtures import GROUND, NUCLEI, export_tiny_model
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +40,12 @@ def folder(tmp_path: Path, pair: Path) -> Path:
 def _mix(folder: Path, *more: str, amount: str = "0.5", new: str = "0002-nuclei") -> int:
     out = str(folder / "models" / "0003-mix")
     return cli.main(["mix", "0001-nuclei", new, "--amount", amount, "--out", out, "--folder", str(folder), *more])
+
+
+def _plan(folder: Path, *more: str) -> dict[str, Any]:
+    out = str(folder / "models" / "0003-mix")
+    words = ["mix", "0001-nuclei", "0002-nuclei", "--amount", "0.5", "--out", out, "--folder", str(folder), *more]
+    return plan_mix(cli.build_parser().parse_args(words), Reporter())
 
 
 def _events(text: str) -> list[RunEvent]:
@@ -84,35 +92,45 @@ def test_a_mix_is_a_whole_model_with_a_card_of_its_own(folder: Path, capfd: pyte
     assert verify_model(folder / "models" / "0003-mix") == card
 
 
-def test_images_that_the_version_has_learnt_from_are_not_scored_on(folder: Path, capsys) -> None:
+def test_images_that_the_version_has_learnt_from_are_not_scored_on(folder: Path) -> None:
     (key,) = Project.open(folder).ensure_held_out()
+    assert [name for name, _, _ in _plan(folder)["held_out"]] == [key]
     card = folder / "models" / "0002-nuclei" / "model.json"
     value = json.loads(card.read_text(encoding="utf-8"))
-    value["training"]["image_keys"] = [key, 5]
+    value["training"]["image_keys"] = [[], key]
     card.write_text(json.dumps(value), encoding="utf-8")
-    assert _mix(folder) == cli.DONE
-    assert read_card(folder / "models" / "0003-mix").metrics is None
-    out = capsys.readouterr().out
-    assert "Mixing 50% of 0002-nuclei into 0001-nuclei, 0 images to score on" in out
-    assert "held-out images:" not in out
+    assert _plan(folder)["held_out"] == []
 
 
-def test_another_folder_can_score(folder: Path, tmp_path: Path, capsys) -> None:
+def test_another_folder_can_score(folder: Path, tmp_path: Path) -> None:
     other = make_folder(tmp_path / "others", with_mask=2)
-    assert _mix(folder, "--val", str(other)) == cli.DONE
-    metrics = read_card(folder / "models" / "0003-mix").metrics
-    assert metrics is not None
-    assert metrics["images"] == 2
-    assert "0002-nuclei on 2 held-out images: pooled F1" in capsys.readouterr().out
+    (other / "classes.json").write_text(json.dumps(GROUND.to_json()), encoding="utf-8")
+    plan = _plan(folder, "--val", str(other))
+    assert [image for _, image, _ in plan["held_out"]] == [other / "0.png", other / "1.png"]
+    assert plan["mask_classes"] == GROUND
 
 
-def test_a_version_for_other_classes_keeps_its_outputs(folder: Path) -> None:
+def test_without_a_folder_nothing_is_scored_and_models_are_folders(folder: Path) -> None:
+    models = folder / "models"
+    options = ["--amount", "1", "--out", str(models / "mix")]
+    words = ["mix", str(models / "0001-nuclei"), str(models / "0002-nuclei"), *options]
+    plan = plan_mix(cli.build_parser().parse_args(words), Reporter())
+    assert (plan["held_out"], plan["mask_classes"]) == ([], NUCLEI)
+    assert plan["compare"] == plan["new"] == models / "0002-nuclei"
+
+
+def test_a_version_for_other_classes_keeps_its_outputs_and_text_is_for_people(folder: Path, capsys) -> None:
     models = folder / "models"
     export_tiny_model(models / "0005-ground", classes=GROUND, name="0005-ground", seed=9)
-    assert _mix(folder, new="0005-ground", amount="0") == cli.DONE
+    assert _mix(folder, "--compare", "0002-nuclei", new="0005-ground", amount="0") == cli.DONE
     card = verify_model(models / "0003-mix")
     assert card.classes == GROUND
     assert card.network.outputs == 5
+    first, *scores, last = capsys.readouterr().out.splitlines()
+    assert first == "Mixing 0% of 0005-ground into 0001-nuclei, 1 image to score on"
+    assert [line.split(" on ")[0].strip() for line in scores] == ["new", "0002-nuclei"]
+    assert "mixed)" in last
+    assert "steps" not in last
 
 
 def test_what_cannot_be_mixed_is_refused_and_nothing_is_written(folder: Path, capsys) -> None:
