@@ -23,7 +23,7 @@ from segtool.models.mixable import same_classes, why_not_mix
 from segtool.training.calibration import Calibration, calibrate
 from segtool.training.export import drafted_model, load_model
 from segtool.training.mixing import mixed_weights
-from segtool.training.patches import load_samples, validation_crops
+from segtool.training.patches import Source, load_samples, validation_crops
 from segtool.training.scoring import Pair, Scoring, score, score_compared
 
 REASON = "mixed"
@@ -106,7 +106,7 @@ def _calibrate(network: keras.Model, card: ModelCard, plan: MixPlan) -> Calibrat
         return None
     crop, seed = RunSettings().crop, RunSettings().seed
     samples = load_samples(
-        plan.held_out,
+        [Source(key, image, mask) for key, image, mask in plan.held_out],
         card.classes,
         card.normalisation,
         seed=seed,
