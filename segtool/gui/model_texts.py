@@ -46,7 +46,7 @@ def card_facts(entry: ModelEntry) -> list[Fact]:
     mixed_with, amount = card.training.get("mixed_with"), finite_number(card.training.get("amount"))
     if isinstance(mixed_with, str) and amount is not None:
         facts.append(
-            ("Adapted", f"{amount:.0%} of {mixed_with}", "Mixed from the weights of the base and that version")
+            ("Adapted", f"{amount * 100:.0f} % of {mixed_with}", "Mixed from the weights of the base and that version")
         )
     facts.append(("Made", made_text(entry), "When it was trained, and the size of its network on disk"))
     return facts
