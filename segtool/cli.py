@@ -19,6 +19,7 @@ from segtool.core.errors import SegToolError
 COMMANDS = {
     "segment": "segmenting",
     "train": "training",
+    "mix": "mixing",
     "evaluate": "evaluating",
     "card": "card_page",
     "models": "listing_models",
@@ -101,6 +102,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--data", metavar="DIR", help="where masks, segtool.json and models/ lie, if not in FOLDER")
     train.add_argument("--events", action="store_true", help="print one JSON object per line instead of text")
 
+    _add_mixing(commands)
     _add_scoring(commands)
 
     models = _command(commands, "models", "list the models", folder=False)
@@ -110,6 +112,21 @@ def build_parser() -> argparse.ArgumentParser:
     info = _command(commands, "info", "list the images of a folder with their status", folder=True)
     info.add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+def _add_mixing(commands: argparse._SubParsersAction[_Parser]) -> None:
+    mix = _command(commands, "mix", "mix the weights of a model and of what was trained from it", folder=False)
+    mix.add_argument("base", metavar="BASE", help="model before the training: name or folder")
+    mix.add_argument("new", metavar="NEW", help="model after it: name or folder")
+    mix.add_argument(
+        "--amount", type=_share, required=True, metavar="A", help="share of NEW, from 0 (as BASE) to 1 (as NEW)"
+    )
+    mix.add_argument("--out", metavar="DIR", required=True, help="model folder to write; must not exist")
+    mix.add_argument("--folder", metavar="FOLDER", help="folder whose versions can be named, and held-out images score")
+    mix.add_argument("--val", metavar="FOLDER", help="score on every image of this folder that has a mask instead")
+    mix.add_argument("--compare", metavar="NAME|DIR", help="model to score beside the mix (default: NEW)")
+    mix.add_argument("--data", metavar="DIR", help="where masks, segtool.json and models/ lie, if not in --folder")
+    mix.add_argument("--events", action="store_true", help="print one JSON object per line instead of text")
 
 
 def _add_scoring(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -150,6 +167,16 @@ def _minutes(text: str) -> float:
         value = math.nan
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"must be a number above 0, not {text!r}")
+    return value
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 1, not {text!r}")
     return value
 
 

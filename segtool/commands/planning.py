@@ -36,7 +36,7 @@ def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any
         For whatever would stop the run and can be found without TensorFlow. Nothing is written.
     """
     out = Path(arguments.out)
-    _check_out(out)
+    check_out(out)
     if arguments.checkpoint is not None:
         _check_writable(Path(arguments.checkpoint), "the checkpoint", "--checkpoint")
     settings, network, data, colours = _read_settings(arguments)
@@ -73,7 +73,7 @@ def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any
     }
 
 
-def _check_out(out: Path) -> None:
+def check_out(out: Path) -> None:
     """Refuse a place where the model could not be written, before hours of training rather than after them."""
     if os.path.lexists(out):
         raise SaveError("there is something of that name already", path=out, remedy="Choose another --out.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from segtool.core.classes import VOID
 from segtool.gui.actions import ActionId, ActionSpec, Menu, MenuItem, Scope, SubmenuSpec
+from segtool.gui.class_keys import class_keys
 from segtool.gui.commands import Commands, effort_tip, has_effort, redo_text, undo_text, why_not_evaluate
 from segtool.gui.history.actions import version_actions
 from segtool.gui.session import Session
@@ -34,7 +34,7 @@ def action_table(commands: Commands) -> tuple[MenuItem, ...]:
         *_model(commands),
         *version_actions(commands),
         *_help(commands),
-        *_classes(commands),
+        *class_keys(commands),
     )
 
 
@@ -312,6 +312,13 @@ def _model(do: Commands) -> tuple[MenuItem, ...]:
             run=do.training.stop,
             enabled=lambda _: do.training.is_running,
         ),
+        row(
+            id=ActionId.ADAPT,
+            text="&How much to adapt…",
+            run=do.ask_how_much_to_adapt,
+            enabled=lambda s: not do.why_not_adapt(s),
+            status_tip=lambda s: do.why_not_adapt(s) or "Mix the active version with what it was trained from",
+        ),
     )
 
 
@@ -321,25 +328,3 @@ def _help(do: Commands) -> tuple[MenuItem, ...]:
         row(id=ActionId.SHORTCUTS, text="&Keyboard shortcuts", shortcuts=("F1",), run=do.window.show_shortcuts),
         row(id=ActionId.ABOUT, text="&About SegTool", run=do.window.show_about),
     )
-
-
-def _classes(do: Commands) -> tuple[MenuItem, ...]:
-    """Return the keys that pick a class; they stand in no menu, the classes panel shows them."""
-    digits = tuple(
-        ActionSpec(
-            id=ActionId(f"class_{digit}"),
-            text=f"Class {digit}",
-            shortcuts=(str(digit),),
-            run=partial(do.session.set_active_class, digit),
-            enabled=_has_document,
-        )
-        for digit in range(10)
-    )
-    void = ActionSpec(
-        id=ActionId.CLASS_VOID,
-        text="Void (unlabelled)",
-        shortcuts=("V", "`"),
-        run=partial(do.session.set_active_class, VOID),
-        enabled=_has_document,
-    )
-    return (*digits, void)

@@ -55,6 +55,7 @@ class ActionId(StrEnum):
     ROLL_BACK = auto()
     HISTORY = auto()
     COMPARE_VERSIONS = auto()
+    ADAPT = auto()
     SHORTCUTS = auto()
     ABOUT = auto()
     CLASS_VOID = auto()

@@ -10,8 +10,10 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu
 
+from segtool.gui.adapting import why_not_adapt
 from segtool.gui.canvas.canvas import Canvas
 from segtool.gui.dialogs import ask
+from segtool.gui.dialogs.adapt_dialog import AdaptDialog
 from segtool.gui.history.windows import HistoryWindows
 from segtool.gui.opening import FolderOpener
 from segtool.gui.preferences import Preferences
@@ -128,6 +130,17 @@ class Commands(QObject):
         """Average predictions over flips and turns, or do so no longer; the next start remembers."""
         self.session.set_averages_turns(not self.session.averages_turns)
         self._preferences.averages_turns = self.session.averages_turns
+
+    def why_not_adapt(self, session: Session) -> str:
+        """Return why it cannot be chosen now how much the active version is to adapt, "" if it can."""
+        return "Wait for the running training" if self.training.is_running else why_not_adapt(session)
+
+    def ask_how_much_to_adapt(self) -> None:
+        """Show the dialog for it, the one that is open if there is one."""
+        dialog = self.window.findChild(AdaptDialog) or AdaptDialog(self.session, self.window.adapting, self.window)
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
 
     def _segment(self, keys: Sequence[str]) -> None:
         """Segment images; ask first if that could overwrite a person's work."""

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from segtool.gui import theme
 from segtool.gui.action_table import GESTURES, action_table
 from segtool.gui.actions import ActionId, ActionSet
+from segtool.gui.adapting import AdaptControl
 from segtool.gui.canvas.canvas import Canvas
 from segtool.gui.commands import Commands
 from segtool.gui.dialogs import ask
@@ -71,6 +72,7 @@ class MainWindow(QMainWindow):
     def __init__(self, session: Session, training: TrainingControl, *, log_file: Path) -> None:
         super().__init__()
         self._session, self._training, self._log_file = session, training, log_file
+        self.adapting = AdaptControl(session, parent=self)
         self._preferences = Preferences()
         session.set_averages_turns(self._preferences.averages_turns)
         self._offer_shown = ""
@@ -322,6 +324,7 @@ class MainWindow(QMainWindow):
             self.set_panels_visible(True)
         self._preferences.store_layout(self.saveGeometry(), self.saveState() if has_layout else QByteArray())
         self._training.shut_down()
+        self.adapting.shut_down()
         self.images.close_thread()
         self._session.close()
         event.accept()

@@ -62,6 +62,11 @@ def card_facts(entry: ModelEntry) -> list[Fact]:
     # What comes with the program was started from something that did not: its name would tell a person nothing.
     if isinstance(base, str) and base != "none" and not entry.bundled:
         facts.append(("Base", base, "The model that its training started from"))
+    mixed_with, amount = card.training.get("mixed_with"), finite_number(card.training.get("amount"))
+    if isinstance(mixed_with, str) and amount is not None:
+        facts.append(
+            ("Adapted", f"{amount * 100:.0f} % of {mixed_with}", "Mixed from the weights of the base and that version")
+        )
     facts.append(("Made", made_text(entry), "When it was trained, and the size of its network on disk"))
     return facts
 

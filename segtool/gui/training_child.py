@@ -1,4 +1,4 @@
-"""The process that a training runs in: its command, its output, why it ended and what it left behind."""
+"""The process that a run has to itself: its command, its output, why it ended and what it left behind."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _OUT_OF_MEMORY_WORDS = ("MemoryError", "ResourceExhausted", "bad_alloc", "OOM wh
 UNCHANGED = "The active model has not changed."
 
 
-def default_program() -> tuple[str, ...]:
-    """Return the command that trains, without its arguments: the one that a person can type."""
-    return (sys.executable, "-m", "segtool", "train")
+def default_program(command: str) -> tuple[str, ...]:
+    """Return what runs a command ("train" for example), without its arguments: what a person can type."""
+    return (sys.executable, "-m", "segtool", command)
 
 
 class LineReader:
@@ -46,7 +46,7 @@ def _decoded(line: bytes) -> str:
     return line.decode("utf-8", errors="replace").rstrip("\r")
 
 
-def explain_end(code: int, *, crashed: bool, log: str) -> str:
+def explain_end(code: int, *, crashed: bool, log: str, called: str = "training") -> str:
     """Say in a sentence or two why a process ended that left neither a model nor a reason.
 
     Parameters
@@ -57,19 +57,21 @@ def explain_end(code: int, *, crashed: bool, log: str) -> str:
         Whether it was ended by a signal or an unhandled exception of the system.
     log : str
         What it wrote to its standard error.
+    called : str
+        What a person calls the run.
     """
     if any(word in log for word in _OUT_OF_MEMORY_WORDS):
-        return f"The training ran out of memory. {UNCHANGED} Close other programs and try again."
+        return f"The {called} ran out of memory. {UNCHANGED} Close other programs and try again."
     if (crashed and code == 9) or code == 137:
         return (
-            "The training was ended from outside, most likely because the computer ran out of memory. "
+            f"The {called} was ended from outside, most likely because the computer ran out of memory. "
             f"{UNCHANGED} Close other programs and try again."
         )
     if crashed:
-        return f"The training crashed ({code}). {UNCHANGED}"
+        return f"The {called} crashed ({code}). {UNCHANGED}"
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     last = f": {lines[-1][:200].rstrip('.')}" if lines and code else ""
-    return f"The training ended before its model was finished{last}. {UNCHANGED}"
+    return f"The {called} ended before its model was finished{last}. {UNCHANGED}"
 
 
 def remove_leftovers(out: Path, there_before: frozenset[str]) -> None:

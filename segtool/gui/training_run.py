@@ -1,4 +1,4 @@
-"""One training as a child process: its command line, its events and the one way in which it ends."""
+"""One run as a child process: its command line, its events and the one way in which it ends."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, Protocol
 
 from PySide6.QtCore import QObject, QProcess, QTemporaryDir, QTimer, Signal
 
@@ -27,6 +28,25 @@ from segtool.gui.training_child import (
 LOG_LINES = 50
 STOP_PATIENCE_MS = 180_000
 END_PATIENCE_MS = 20_000
+
+
+class ChildRequest(Protocol):
+    """What a child process is to make: a model folder, by a command of the program."""
+
+    @property
+    def command(self) -> str:
+        """The command: "train" for example."""
+
+    @property
+    def called(self) -> str:
+        """What a person is to call the run: "training" for example."""
+
+    @property
+    def out(self) -> Path:
+        """Folder of the new model; it must not exist yet."""
+
+    def arguments(self, scratch: Path) -> list[str]:
+        """Return what follows the command; files that it needs are written into ``scratch``, a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +75,26 @@ class RunRequest:
     settings: RunSettings
     data_root: Path | None = None
     compare: str = ""
+    command: ClassVar[str] = "train"
+    called: ClassVar[str] = "training"
+
+    def arguments(self, scratch: Path) -> list[str]:
+        """Return what follows the command; TrainingError if the settings cannot be written."""
+        path = scratch / "settings.json"
+        try:
+            path.write_text(json.dumps(self.settings.to_json()), encoding="utf-8")
+        except OSError as exc:
+            raise TrainingError(f"the training's settings cannot be written ({exc.strerror})", path=path) from exc
+        arguments = [str(self.root), "--base", self.base, "--out", str(self.out), "--settings", str(path), "--events"]
+        if self.data_root is not None:
+            arguments += ["--data", str(self.data_root)]
+        if self.compare:
+            arguments += ["--compare", self.compare]
+        return arguments
 
 
 class TrainingRun(QObject):
-    """A training in a process of its own.
+    """A training, or a mix of two models, in a process of its own.
 
     Exactly one of ``finished``, ``failed`` and ``cancelled`` is emitted, once, after the process has ended.
     Until then ``reported`` passes on every event. The model's folder is whole when ``finished`` is
@@ -66,9 +102,9 @@ class TrainingRun(QObject):
 
     Parameters
     ----------
-    request : RunRequest
+    request : ChildRequest
     program : sequence of str, optional
-        Command before the arguments; ``default_program()`` if not given.
+        What stands before the arguments; ``default_program`` of the request's command if not given.
     stop_patience_ms, end_patience_ms : int
         How long a run may take to finish after ``stop()``, and to exit after its last event, before it is killed.
     """
@@ -80,7 +116,7 @@ class TrainingRun(QObject):
 
     def __init__(
         self,
-        request: RunRequest,
+        request: ChildRequest,
         *,
         program: Sequence[str] | None = None,
         stop_patience_ms: int = STOP_PATIENCE_MS,
@@ -89,13 +125,13 @@ class TrainingRun(QObject):
     ) -> None:
         super().__init__(parent)
         self._request = request
-        self._program = tuple(program or default_program())
+        self._program = tuple(program or default_program(request.command))
         self._out_lines, self._err_lines = LineReader(), LineReader()
         self._log: deque[str] = deque(maxlen=LOG_LINES)
         self._last: RunDone | RunFailed | None = None
         self._stopping = self._killed = self._ended = self._has_epoch = False
         self._there_before: frozenset[str] = frozenset()
-        self._settings_dir = QTemporaryDir()
+        self._scratch = QTemporaryDir()
         self._stop_patience_ms, self._end_patience_ms = stop_patience_ms, end_patience_ms
         self._patience = QTimer(self, singleShot=True)
         self._patience.timeout.connect(self._lose_patience)
@@ -117,17 +153,14 @@ class TrainingRun(QObject):
         return self._process.state() is not QProcess.ProcessState.NotRunning
 
     def start(self) -> None:
-        """Start the process; TrainingError if the settings cannot be written or the model's name is taken."""
+        """Start the process; TrainingError if what it needs cannot be written or the model's name is taken."""
         out = self._request.out
         if out.exists():
             raise TrainingError("there is already something under the new version's name", path=out)
+        if not self._scratch.isValid():
+            raise TrainingError("a temporary folder cannot be made", remedy=self._scratch.errorString())
+        arguments = self._request.arguments(Path(self._scratch.path()))
         self._there_before = frozenset(names_in(out.parent))
-        arguments = [str(self._request.root), "--base", self._request.base, "--out", str(out)]
-        arguments += ["--settings", str(self._write_settings()), "--events"]
-        if self._request.data_root is not None:
-            arguments += ["--data", str(self._request.data_root)]
-        if self._request.compare:
-            arguments += ["--compare", self._request.compare]
         self._process.setProcessEnvironment(child_environment())
         self._process.start(self._program[0], [*self._program[1:], *arguments])
 
@@ -153,16 +186,6 @@ class TrainingRun(QObject):
         self.kill()
         if self.is_running:
             self._process.waitForFinished(timeout_ms)
-
-    def _write_settings(self) -> Path:
-        if not self._settings_dir.isValid():
-            raise TrainingError("the training's settings cannot be written", remedy=self._settings_dir.errorString())
-        path = Path(self._settings_dir.filePath("settings.json"))
-        try:
-            path.write_text(json.dumps(self._request.settings.to_json()), encoding="utf-8")
-        except OSError as exc:
-            raise TrainingError(f"the training's settings cannot be written ({exc.strerror})", path=path) from exc
-        return path
 
     def _on_started(self) -> None:
         lower_priority(self._process.processId())
@@ -193,14 +216,16 @@ class TrainingRun(QObject):
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart:
-            self._end(f"The training could not be started: {self._process.errorString()}. {UNCHANGED}")
+            called = self._request.called
+            self._end(f"The {called} could not be started: {self._process.errorString()}. {UNCHANGED}")
 
     def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read_output()
         self._take(self._out_lines.rest())
         self._read_errors()
         self._log.extend(self._err_lines.rest())
-        self._end(explain_end(code, crashed=status is QProcess.ExitStatus.CrashExit, log=self.log))
+        has_crashed = status is QProcess.ExitStatus.CrashExit
+        self._end(explain_end(code, crashed=has_crashed, log=self.log, called=self._request.called))
 
     def _end(self, explanation: str) -> None:
         if self._ended:

@@ -9,8 +9,8 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -61,6 +61,26 @@ def export_model(
     ModelError
         If a weight is not finite or too large to be stored.
     """
+    with drafted_model(folder, model, card) as draft:
+        if finish is not None:
+            draft.card = finish(draft.folder, draft.card)
+    return draft.card
+
+
+@dataclass(slots=True)
+class Draft:
+    """A whole model under a temporary name, and the card that it will have when it gets its own."""
+
+    folder: Path
+    card: ModelCard
+
+
+@contextlib.contextmanager
+def drafted_model(folder: Path, model: keras.Model, card: ModelCard) -> Iterator[Draft]:
+    """Write a model under a temporary name, and give it its own once the block is through; see ``export_model``.
+
+    The block may change ``card`` of the draft. Nothing is left behind if it is not gone through to its end.
+    """
     if folder.exists():
         raise SaveError("there is something of that name already", path=folder, remedy="Choose another name.")
     temporary: Path | None = None
@@ -78,18 +98,16 @@ def export_model(
         with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
             model.export(str(temporary / NETWORK_FILE), format="openvino", verbose=False)
         files = {name: hashlib.sha256((temporary / name).read_bytes()).hexdigest() for name in MODEL_FILES}
-        card = replace(card, files=files)
-        _write_card(temporary, card)
-        if finish is not None:
-            card = finish(temporary, card)
-            _write_card(temporary, card)
+        draft = Draft(temporary, replace(card, files=files))
+        _write_card(temporary, draft.card)
+        yield draft
+        _write_card(temporary, draft.card)
         os.replace(temporary, folder)
     except OSError as exc:
         raise SaveError(f"the model could not be written ({exc.strerror or exc})", path=folder) from exc
     finally:
         if temporary is not None and temporary.exists():
             shutil.rmtree(temporary, ignore_errors=True)
-    return card
 
 
 def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:

@@ -8,11 +8,10 @@ from pathlib import Path
 import keras
 
 from segtool.core.classes import ClassSet
+from segtool.models.mixable import same_classes
 from segtool.models.network_config import NetworkConfig
 from segtool.training.export import load_model
-from segtool.training.unet import build_unet
-
-_HEAD = "logits"
+from segtool.training.unet import HEAD, build_unet
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,10 @@ def start_network(base: Path | None, classes: ClassSet, network: NetworkConfig) 
         return StartNetwork(config, build_unet(config), build_unet(config), "random")
     source, card = load_model(base)
     config = replace(card.network, outputs=outputs)
-    names = [item.name.casefold() for item in classes]
-    if names == [item.name.casefold() for item in card.classes]:
+    if same_classes(classes, card.classes):
         return StartNetwork(config, source, build_unet(config), "base")
     model = build_unet(config)
     for layer in model.layers:
-        if layer.name != _HEAD:
+        if layer.name != HEAD:
             layer.set_weights(source.get_layer(layer.name).get_weights())
     return StartNetwork(config, model, build_unet(config), "base body, new head")

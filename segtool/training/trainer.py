@@ -15,27 +15,26 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from segtool.core.classes import ClassSet, is_background
-from segtool.core.errors import ImageError, SegToolError, TrainingError
+from segtool.core.classes import ClassSet
+from segtool.core.errors import ImageError, TrainingError
 from segtool.core.normalisation import Normalisation
 from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunStarted
 from segtool.core.run_settings import RunSettings
-from segtool.inference.evaluate import Evaluation, evaluate_images
 from segtool.inference.runtime import Runtime
 from segtool.inference.suggestion import known_images
-from segtool.models.card import ModelCard, read_card
+from segtool.models.card import WEIGHTS_FILE, ModelCard, read_card
+from segtool.models.mixable import BASE_DIGEST
 from segtool.models.network_config import NetworkConfig
 from segtool.training.calibration import calibrate
 from segtool.training.checkpoint import read_checkpoint, write_checkpoint
 from segtool.training.export import export_model
 from segtool.training.patches import Sample, load_samples, training_batches, validation_crops
 from segtool.training.run_state import RunState
+from segtool.training.scoring import Pair, score, score_compared, to_end
 from segtool.training.start import start_network
 from segtool.training.step import Overlaps, Stepper, f1_of
 
 _PROGRESS_SECONDS = 0.5
-
-Pair = tuple[str, Path, Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +167,8 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     history = _history(
         plan, [s.key for s in samples], [s.key for s in held_out], start.body, state.step, seconds, reason
     ) | {"parameters": start.model.count_params()}
+    if base is not None:
+        history[BASE_DIGEST] = base.files.get(WEIGHTS_FILE)
     card = ModelCard(
         name=plan.out.name,
         classes=plan.classes,
@@ -179,7 +180,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
         temperature=calibration.temperature if crops or base is None else base.temperature,
     )
     card = export_model(plan.out, start.average, card, finish=lambda folder, card: _measured(folder, card, plan))
-    compared = _score_compared(plan)
+    compared = to_end(score_compared(plan.compare, plan.held_out, _mask_classes(plan)))
     if plan.checkpoint is not None:
         plan.checkpoint.unlink(missing_ok=True)
     yield RunDone(str(plan.out), card.metrics, compared, seconds, state.step, reason)
@@ -243,30 +244,12 @@ def _measured(folder: Path, card: ModelCard, plan: RunPlan) -> ModelCard:
     except ImageError:
         # An image that has gone since it was trained on: no reason to lose a finished training.
         known = None
-    return replace(card, metrics=_score(runtime, plan), known_images=known)
+    return replace(card, metrics=to_end(score(runtime, plan.held_out, _mask_classes(plan))), known_images=known)
 
 
-def _score(runtime: Runtime, plan: RunPlan) -> dict[str, Any] | None:
-    """Evaluate a model on the whole held-out images, as ``segtool evaluate`` does."""
-    if not plan.held_out:
-        return None
-    pairs = [(image, mask) for _, image, mask in plan.held_out]
-    *_, last = evaluate_images(pairs, plan.held_out_classes or plan.classes, runtime)
-    assert isinstance(last, Evaluation)
-    return last.metrics
-
-
-def _score_compared(plan: RunPlan) -> dict[str, Any] | None:
-    """Evaluate the model to compare with; None if it knows none of the classes, as its 0 would prove nothing."""
-    if plan.compare is None or not plan.held_out:
-        return None
-    wanted = {item.name.casefold() for item in plan.classes if not is_background(item)}
-    try:
-        known = {item.name.casefold() for item in read_card(plan.compare).classes}
-        return _score(Runtime.load(plan.compare), plan) if wanted & known else None
-    except SegToolError:
-        # The new model is whole by now; what it was to be compared with has gone meanwhile.
-        return None
+def _mask_classes(plan: RunPlan) -> ClassSet:
+    """Return the classes of the held-out masks."""
+    return plan.held_out_classes or plan.classes
 
 
 def _history(

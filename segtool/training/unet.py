@@ -11,6 +11,8 @@ from segtool.models.network_config import NetworkConfig, Stem
 # validation would judge a network that does not exist yet.
 BATCH_NORM_MOMENTUM = 0.9
 CHANNELS = 3
+HEAD = "logits"
+"""Name of the last layer with weights: the only one whose shape follows the classes."""
 
 
 def build_unet(config: NetworkConfig) -> keras.Model:
@@ -53,7 +55,7 @@ def build_unet(config: NetworkConfig) -> keras.Model:
         x = _convolution(x, config.skip_width, name="merge_full")
     activation = "sigmoid" if config.outputs == 1 else "softmax"
     # float32 whatever the policy: probabilities in bfloat16 have three digits.
-    x = layers.Conv2D(config.outputs, 1, dtype="float32", name="logits")(x)
+    x = layers.Conv2D(config.outputs, 1, dtype="float32", name=HEAD)(x)
     output = layers.Activation(activation, dtype="float32", name="probability")(x)
     return keras.Model(image, output, name="unet")
 

@@ -43,6 +43,12 @@ def test_what_a_card_says_is_shown_in_short(card: ModelCard, tiny_model_folder: 
     assert data_field(full, "not_for") == "cells; tissue"
 
 
+def test_a_mix_says_how_much_of_which_version_it_is(card: ModelCard, tmp_path: Path) -> None:
+    mixed = replace(card, training={"base": "nuclei", "mixed_with": "0001-nuclei", "amount": 0.35})
+    facts = {name: value for name, value, _ in card_facts(ModelEntry("m", tmp_path, mixed, bundled=False))}
+    assert (facts["Base"], facts["Adapted"]) == ("nuclei", "35 % of 0001-nuclei")
+
+
 @pytest.mark.parametrize(
     ("model", "folder", "said"),
     [

@@ -6,17 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from segtool.core.run_events import RunEpoch
 from segtool.gui import theme
-
-_PLOT_WIDTH = 240
-_PLOT_HEIGHT = 118
-_LEAST_PLOT_HEIGHT = 88
-_AXIS_LABEL_HEIGHT = 18
+from segtool.gui.panels.plain_plot import PlainPlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +50,11 @@ class RunPlots(QWidget):
         self.legend = QLabel()
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.legend.setWordWrap(True)
-        self.loss, self.f1 = _plot("Loss"), _plot("F1")
+        self.loss, self.f1 = (PlainPlot(title, over="the steps of the run") for title in ("Loss", "F1"))
         self.f1.setXLink(self.loss)
         # Both have the same steps: the axis below is enough.
         self.loss.getAxis("bottom").setStyle(showValues=False)
-        self.f1.setLabel("bottom", "step")
-        self.f1.setMinimumHeight(_LEAST_PLOT_HEIGHT + _AXIS_LABEL_HEIGHT)
-        self.f1.setMaximumHeight(_PLOT_HEIGHT + _AXIS_LABEL_HEIGHT)
+        self.f1.label_below("step")
         self.f1.setYRange(0, 1, padding=0.02)
         self._lines = {
             "train_loss": self.loss.plot(),
@@ -101,13 +94,8 @@ class RunPlots(QWidget):
 
     def _apply_colours(self) -> None:
         curves = DARK_CURVES if theme.is_dark() else LIGHT_CURVES
-        palette = self.palette()
         for plot in (self.loss, self.f1):
-            plot.setBackground(palette.color(QPalette.ColorRole.Base))
-            for side in ("left", "bottom"):
-                axis = plot.getAxis(side)
-                axis.setPen(theme.colours().line)
-                axis.setTextPen(theme.colours().muted)
+            plot.apply_theme()
         for name, line in self._lines.items():
             is_train = name.startswith("train")
             colour = curves.train if is_train else curves.held_out
@@ -127,27 +115,3 @@ class RunPlots(QWidget):
             f'<span style="color:{curves.train}">●</span> training &nbsp; '
             f'<span style="color:{curves.held_out}">●</span> held out &nbsp; ○ kept so far'
         )
-
-
-class _Plot(pg.PlotWidget):  # type: ignore[misc]
-    """A plot that asks for little height and takes more where there is some."""
-
-    def sizeHint(self) -> QSize:  # noqa: N802
-        return QSize(_PLOT_WIDTH, self.minimumHeight())
-
-
-def _plot(title: str) -> _Plot:
-    """Return an empty plot that only shows: no menu, no zoom by mistake, no buttons."""
-    plot = _Plot()
-    plot.setMinimumHeight(_LEAST_PLOT_HEIGHT)
-    plot.setMaximumHeight(_PLOT_HEIGHT)
-    plot.setMinimumWidth(0)
-    plot.setMenuEnabled(False)
-    plot.setMouseEnabled(False, False)
-    plot.hideButtons()
-    plot.setLabel("left", title)
-    plot.getAxis("left").setWidth(46)
-    plot.getAxis("left").enableAutoSIPrefix(False)
-    plot.showGrid(x=False, y=True, alpha=0.15)
-    plot.setAccessibleName(f"{title} over the steps of the run")
-    return plot
