@@ -6,7 +6,7 @@ from functools import partial
 
 from segtool.core.classes import VOID
 from segtool.gui.actions import ActionId, ActionSpec, Menu, MenuItem, Scope, SubmenuSpec
-from segtool.gui.commands import Commands, why_not_evaluate
+from segtool.gui.commands import Commands, why_no_uncertainty, why_not_evaluate
 from segtool.gui.session import Session
 from segtool.gui.tools.tool_id import ToolId
 from segtool.project.status import Status
@@ -140,6 +140,16 @@ def _edit(do: Commands) -> tuple[MenuItem, ...]:
             enabled=_has_project,
         ),
         row(
+            id=ActionId.NEXT_USEFUL,
+            text="Next &most useful image",
+            shortcuts=("Shift+N",),
+            run=do.session.guidance.what_next.open_next,
+            enabled=_has_project,
+            status_tip=lambda s: (
+                "The model is least sure of it, or it is a random one" if s.project else "Open a folder first"
+            ),
+        ),
+        row(
             id=ActionId.FIND_IMAGE,
             text="&Find image",
             shortcuts=("Ctrl+F",),
@@ -181,6 +191,15 @@ def _view(do: Commands) -> tuple[MenuItem, ...]:
             run=do.toggle_mask,
             separator=True,
             checked=lambda s: s.overlay_visible,
+        ),
+        row(
+            id=ActionId.SHOW_UNCERTAINTY,
+            text="Show the un&certainty",
+            shortcuts=("U",),
+            run=do.toggle_uncertainty,
+            enabled=lambda s: not why_no_uncertainty(s),
+            checked=lambda s: s.guidance.uncertainty.is_on,
+            status_tip=lambda s: why_no_uncertainty(s) or "Colour what the model is unsure of; the mask stays as it is",
         ),
         ActionSpec(
             id=ActionId.TOGGLE_PANELS,

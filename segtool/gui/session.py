@@ -16,6 +16,7 @@ from segtool.core.palette import Colour
 from segtool.gui.class_edits import ClassEdits
 from segtool.gui.documents import Documents
 from segtool.gui.evaluating import Evaluating
+from segtool.gui.guidance import Guidance
 from segtool.gui.jobs.runner import JobRunner
 from segtool.gui.mask_edits import MaskEdits
 from segtool.gui.model_choice import ModelChoice
@@ -37,7 +38,7 @@ class Session(ToolState):
 
     Views call its methods, listen to its signals (see `SessionSignals`) and read its properties; they keep no truth
     of their own. All of it belongs to the window's thread. A method that cannot do what it is asked says so through
-    ``message`` and leaves everything as it was.
+    ``message`` and leaves everything as it was. ``guidance`` says where a person's work is needed.
 
     Parameters
     ----------
@@ -88,6 +89,8 @@ class Session(ToolState):
         self._swapped_class = 1
         self.classes_changed.connect(self._keep_active_class_valid)
         self.model_changed.connect(self._segmenting.follow_model)
+        # Its parts follow the model too, and then take the network of the one that is active now.
+        self.guidance = Guidance(self, self._documents, self._models, self._navigation, self._segmenting, self._jobs)
 
     # What is open ------------------------------------------------------------------------------
 
@@ -335,5 +338,6 @@ class Session(ToolState):
     def close(self) -> None:
         """End the job and the threads; what is not being saved by then is lost, so `wait_until_saved` comes first."""
         self._suggesting.close()
+        self.guidance.close()
         self._jobs.close()
         self._saving.close()

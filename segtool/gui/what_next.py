@@ -1,0 +1,87 @@
+"""Which image to work on next: suggested when a person asks for it, never forced, and always with the reason."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Slot
+
+from segtool.gui.documents import Documents
+from segtool.gui.expectations import Expectations
+from segtool.gui.navigation import Navigation
+from segtool.gui.session_signals import SessionSignals
+from segtool.project.next_image import Reason, Suggestion, rank
+
+# Of fewer images "the least sure" says little.
+ENOUGH = 8
+
+
+class WhatNext(QObject):
+    """Opens the image that is most worth working on; each is suggested once until all were.
+
+    Parameters
+    ----------
+    session : SessionSignals
+        Owner.
+    documents : Documents
+    navigation : Navigation
+        Opens the image.
+    expectations : Expectations
+        Knows what the model is least sure of; begins to look at the first call in a folder.
+    """
+
+    def __init__(
+        self, session: SessionSignals, documents: Documents, *, navigation: Navigation, expectations: Expectations
+    ) -> None:
+        super().__init__(session)
+        self._session, self._documents, self._navigation = session, documents, navigation
+        self._expectations = expectations
+        self._suggested: list[Suggestion] = []
+        self._has_put_off = False
+        session.project_changed.connect(self._forget)
+        expectations.ended.connect(self._on_looked)
+
+    def open_next(self) -> None:
+        """Open the next image, or say that there is none."""
+        project, current = self._documents.project, self._documents.current
+        if project is None:
+            return
+        self._expectations.start()
+        here = "" if current is None else current.entry.key
+        keys = [key for key in self._expectations.unworked() if key not in self._documents.reasons]
+        others = [key for key in keys if key != here]
+        if {item.key for item in self._suggested}.issuperset(others):
+            self._suggested.clear()
+        known = self._expectations.errors()
+        errors = {key: known[key] for key in others if key in known}
+        waits = len(errors) < min(ENOUGH, len(others)) and self._expectations.is_looking
+        for suggestion in rank({} if waits else errors, others, suggested=self._suggested):
+            if self._navigation.open_image(suggestion.key):
+                self._suggested.append(suggestion)
+                self._has_put_off = waits
+                self._session.info(_text(suggestion, looked_at=len(errors), waits=waits))
+                return
+        if here in keys:
+            self._session.info("This is the only image left that you have not worked on.")
+        else:
+            self._session.info("You have worked on every image that can be opened.")
+
+    @Slot()
+    def _forget(self) -> None:
+        self._suggested.clear()
+        self._has_put_off = False
+
+    @Slot()
+    def _on_looked(self) -> None:
+        if self._has_put_off:
+            self._has_put_off = False
+            self._session.info("The images have been looked at: ask again for the one that the model is least sure of.")
+
+
+def _text(suggestion: Suggestion, *, looked_at: int, waits: bool) -> str:
+    if waits:
+        return f"{suggestion.key}: still looking at the images; this one is random."
+    if suggestion.reason is Reason.UNCERTAIN and suggestion.error is not None:
+        return (
+            f"{suggestion.key}: of {looked_at} images the model is least sure here. "
+            f"It expects to get about {suggestion.error:.0%} wrong."
+        )
+    return f"{suggestion.key}: a random one, so that the model does not learn from hard images alone."
