@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from segtool.core.classes import VOID
+from segtool.gui import guidance_actions
 from segtool.gui.actions import ActionId, ActionSpec, Menu, MenuItem, Scope, SubmenuSpec
-from segtool.gui.commands import Commands, why_no_uncertainty, why_not_evaluate
+from segtool.gui.commands import Commands, why_not_evaluate
 from segtool.gui.session import Session
 from segtool.gui.tools.tool_id import ToolId
 from segtool.project.status import Status
@@ -139,16 +140,7 @@ def _edit(do: Commands) -> tuple[MenuItem, ...]:
             run=do.next_to_do,
             enabled=_has_project,
         ),
-        row(
-            id=ActionId.NEXT_USEFUL,
-            text="Next &most useful image",
-            shortcuts=("Shift+N",),
-            run=do.session.guidance.what_next.open_next,
-            enabled=_has_project,
-            status_tip=lambda s: (
-                "The model is least sure of it, or it is a random one" if s.project else "Open a folder first"
-            ),
-        ),
+        guidance_actions.next_useful(do.session),
         row(
             id=ActionId.FIND_IMAGE,
             text="&Find image",
@@ -192,15 +184,7 @@ def _view(do: Commands) -> tuple[MenuItem, ...]:
             separator=True,
             checked=lambda s: s.overlay_visible,
         ),
-        row(
-            id=ActionId.SHOW_UNCERTAINTY,
-            text="Show the un&certainty",
-            shortcuts=("U",),
-            run=do.toggle_uncertainty,
-            enabled=lambda s: not why_no_uncertainty(s),
-            checked=lambda s: s.guidance.uncertainty.is_on,
-            status_tip=lambda s: why_no_uncertainty(s) or "Colour what the model is unsure of; the mask stays as it is",
-        ),
+        guidance_actions.show_uncertainty(do.session),
         ActionSpec(
             id=ActionId.TOGGLE_PANELS,
             menu=Menu.VIEW,

@@ -87,11 +87,6 @@ class Commands(QObject):
         """Show or hide the mask."""
         self.session.set_overlay_visible(not self.session.overlay_visible)
 
-    def toggle_uncertainty(self) -> None:
-        """Show what the model is unsure of, or show it no longer."""
-        uncertainty = self.session.guidance.uncertainty
-        uncertainty.set_on(not uncertainty.is_on)
-
     def toggle_panels(self) -> None:
         """Show or hide everything beside the canvas."""
         self.window.set_panels_visible(not self.window.panels_visible())
@@ -152,13 +147,6 @@ class Commands(QObject):
             action.setChecked(appearance is self._preferences.appearance)
             action.setActionGroup(group)
             action.triggered.connect(lambda _=False, choice=appearance: self.window.set_appearance(choice))
-
-
-def why_no_uncertainty(session: Session) -> str:
-    """Return why uncertainty cannot be shown now, "" if it can."""
-    if session.document is None:
-        return "Open an image first"
-    return "" if session.model is not None else "There is no model that could be unsure"
 
 
 def why_not_evaluate(session: Session) -> str:

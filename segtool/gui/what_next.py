@@ -52,12 +52,13 @@ class WhatNext(QObject):
             self._suggested.clear()
         known = self._expectations.errors()
         errors = {key: known[key] for key in others if key in known}
-        waits = len(errors) < min(ENOUGH, len(others)) and self._expectations.is_looking
+        is_looking = self._expectations.is_looking
+        waits = is_looking and len(errors) < min(ENOUGH, len(others))
         for suggestion in rank({} if waits else errors, others, suggested=self._suggested):
             if self._navigation.open_image(suggestion.key):
                 self._suggested.append(suggestion)
                 self._has_put_off = waits
-                self._session.info(_text(suggestion, looked_at=len(errors), waits=waits))
+                self._session.info(_text(suggestion, waits=waits, is_looking=is_looking))
                 return
         if here in keys:
             self._session.info("This is the only image left that you have not worked on.")
@@ -76,12 +77,20 @@ class WhatNext(QObject):
             self._session.info("The images have been looked at: ask again for the one that the model is least sure of.")
 
 
-def _text(suggestion: Suggestion, *, looked_at: int, waits: bool) -> str:
+def _text(suggestion: Suggestion, *, waits: bool, is_looking: bool) -> str:
     if waits:
-        return f"{suggestion.key}: still looking at the images; this one is random."
+        return "Still looking at the images; this one is random."
     if suggestion.reason is Reason.UNCERTAIN and suggestion.error is not None:
-        return (
-            f"{suggestion.key}: of {looked_at} images the model is least sure here. "
-            f"It expects to get about {suggestion.error:.0%} wrong."
-        )
-    return f"{suggestion.key}: a random one, so that the model does not learn from hard images alone."
+        which = "those looked at so far" if is_looking else "those left"
+        return f"Of {which}, the model is least sure of this image: {expected_text(suggestion.error)}."
+    return "A random image, so that the model does not learn from hard ones alone."
+
+
+def unsure_text(error: float) -> str:
+    """Return how unsure a model is of an image that it expects that error (1 - F1) in."""
+    return f"{error * 100:.0f} % unsure"
+
+
+def expected_text(error: float) -> str:
+    """Return what a model expects of its prediction, with what it is called elsewhere."""
+    return f"{unsure_text(error)}, for it expects an F1 of {1 - error:.2f}"

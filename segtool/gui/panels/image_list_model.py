@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from segtool.gui import theme
 from segtool.gui.panels.thumbnails import Thumbnails
 from segtool.gui.session import Session
+from segtool.gui.what_next import expected_text, unsure_text
 from segtool.project.project import ImageEntry
 from segtool.project.status import Status
 
@@ -83,7 +84,8 @@ class ImageListModel(QAbstractListModel):
             case Role.UNSAVED:
                 return self._session.is_unsaved(entry.key)
             case Role.UNSURE:
-                return self._session.guidance.expectations.expected_error(entry.key)
+                error = self._session.guidance.expectations.expected_error(entry.key)
+                return "" if error is None else unsure_text(error)
             case Qt.ItemDataRole.ToolTipRole:
                 return theme.plain_tip(f"{entry.path}\n{self._description(entry)}")
             case Qt.ItemDataRole.AccessibleTextRole:
@@ -107,7 +109,7 @@ class ImageListModel(QAbstractListModel):
             return reason if reason.startswith(_MASK) else f"Cannot be opened. {reason}"
         unsaved = ", unsaved changes" if self._session.is_unsaved(entry.key) else ""
         error = self._session.guidance.expectations.expected_error(entry.key)
-        unsure = "" if error is None else f". The model expects to get about {error:.0%} wrong here"
+        unsure = "" if error is None else f". The model is {expected_text(error)}"
         return f"{self._status(entry.key).value.capitalize()}{unsaved}{unsure}"
 
     def _on_thumbnail(self, path: Path) -> None:
