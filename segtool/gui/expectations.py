@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -96,17 +97,24 @@ class Expectations(QObject):
             self._session.expectations_changed.emit(frozenset(self._known()))
         self._look()
 
-    def unworked(self) -> list[str]:
-        """Return the images that no person has worked on, in the random order in which they are looked at."""
+    def unworked(self) -> Iterator[str]:
+        """Yield the images that no person has worked on, in the random order in which they are looked at."""
         project = self._documents.project
-        return [] if project is None else list(unworked(project, self._order))
+        return iter(()) if project is None else unworked(project, self._order)
 
     def errors(self) -> dict[str, float]:
-        """Return what the active model expects 1 - F1 to be, 0…1, by the key of each image where that is known."""
-        return {key: item.error for key, item in self._known().items()}
+        """Return what the active model expects 1 - F1 to be, 0…1, by the key of each image that is not a person's work.
+
+        Only images where it is known are among them.
+        """
+        project = self._documents.project
+        if project is None:
+            return {}
+        here, known = {entry.key for entry in project.entries}, self._known()
+        return {key: known[key].error for key in unworked(project, here.intersection(known))}
 
     def expected_error(self, key: str) -> float | None:
-        """Return what the active model expects 1 - F1 to be, 0…1; None if that is not known, or a person's mask is."""
+        """Return what the active model expects 1 - F1 to be, 0…1; None if it is not known or a person's work."""
         project, found = self._documents.project, self._known().get(key)
         if project is None or found is None or project.status(key).is_persons_work:
             return None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
 from PySide6.QtCore import QObject, Slot
 
 from segtool.gui.documents import Documents
@@ -46,24 +49,29 @@ class WhatNext(QObject):
             return
         self._expectations.start()
         here = "" if current is None else current.entry.key
-        keys = [key for key in self._expectations.unworked() if key not in self._documents.reasons]
-        others = [key for key in keys if key != here]
-        if {item.key for item in self._suggested}.issuperset(others):
+        # There may be 10,000 images: only as many are looked through as it takes.
+        before = {item.key for item in self._suggested}
+        if all(key in before for key in self._others(here)):
             self._suggested.clear()
-        known = self._expectations.errors()
-        errors = {key: known[key] for key in others if key in known}
+        errors = {key: error for key, error in self._expectations.errors().items() if self._is_choice(key, here)}
         is_looking = self._expectations.is_looking
-        waits = is_looking and len(errors) < min(ENOUGH, len(others))
-        for suggestion in rank({} if waits else errors, others, suggested=self._suggested):
+        waits = is_looking and len(errors) < sum(1 for _ in islice(self._others(here), ENOUGH))
+        for suggestion in rank({} if waits else errors, self._others(here), suggested=self._suggested):
             if self._navigation.open_image(suggestion.key):
                 self._suggested.append(suggestion)
                 self._has_put_off = waits
                 self._session.info(_text(suggestion, waits=waits, is_looking=is_looking))
                 return
-        if here in keys:
+        if here in self._expectations.unworked():
             self._session.info("This is the only image left that you have not worked on.")
         else:
             self._session.info("You have worked on every image that can be opened.")
+
+    def _others(self, here: str) -> Iterator[str]:
+        return (key for key in self._expectations.unworked() if self._is_choice(key, here))
+
+    def _is_choice(self, key: str, here: str) -> bool:
+        return key != here and key not in self._documents.reasons
 
     @Slot()
     def _forget(self) -> None:

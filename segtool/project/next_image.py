@@ -39,7 +39,7 @@ class Suggestion:
 
 
 def rank(
-    errors: Mapping[str, float], order: Sequence[str], *, suggested: Sequence[Suggestion] = ()
+    errors: Mapping[str, float], order: Iterable[str], *, suggested: Sequence[Suggestion] = ()
 ) -> Iterator[Suggestion]:
     """Put images in the order in which a person should work on them.
 
@@ -50,9 +50,9 @@ def rank(
     Parameters
     ----------
     errors : mapping of str to float
-        What the model expects 1 - F1 to be, for those images where that is known.
-    order : sequence of str
-        The images to choose from, in the random order that ``shuffled`` gives.
+        What the model expects 1 - F1 to be, for those of the images where that is known.
+    order : iterable of str
+        The images to choose from, in the random order that ``shuffled`` gives; read no further than is needed.
     suggested : sequence of Suggestion
         What was suggested before: those images are left out, and the reason that was given less often has the next
         turn.
@@ -62,16 +62,15 @@ def rank(
     Suggestion
         The best first; each image once.
     """
-    before = {item.key for item in suggested}
-    drawn = [key for key in order if key not in before]
-    worst = sorted((key for key in drawn if key in errors), key=lambda key: -errors[key])
+    taken = {item.key for item in suggested}
     lead = sum(1 if item.reason is Reason.UNCERTAIN else -1 for item in suggested)
-    taken: set[str] = set()
-    uncertain, random = iter(worst), iter(drawn)
-    while len(taken) < len(drawn):
-        key, reason = _next_free(uncertain, taken) if lead <= 0 else "", Reason.UNCERTAIN
+    worst, random = iter(sorted(errors, key=lambda key: (-errors[key], key))), iter(order)
+    while True:
+        key, reason = _next_free(worst, taken) if lead <= 0 else "", Reason.UNCERTAIN
         if not key:
             key, reason = _next_free(random, taken), Reason.RANDOM
+        if not key:
+            return
         lead += 1 if reason is Reason.UNCERTAIN else -1
         taken.add(key)
         yield Suggestion(key, reason, errors.get(key))

@@ -33,7 +33,7 @@ def test_the_least_sure_and_a_random_one_take_turns() -> None:
 def test_without_anything_known_every_one_is_random() -> None:
     order = shuffled(KEYS)
     assert [(item.key, item.reason) for item in rank({}, order)] == [(key, Reason.RANDOM) for key in order]
-    assert list(rank(ERRORS, [])) == []
+    assert list(rank({}, [])) == []
 
 
 def test_what_was_suggested_is_not_again_and_the_turns_go_on() -> None:

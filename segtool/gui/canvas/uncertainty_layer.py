@@ -25,6 +25,7 @@ _RAMP = (
 _BAR_STOPS = 16
 _BAR_WIDTH, _BAR_HEIGHT = 148.0, 8.0
 _GROUND = QColor(20, 20, 22, 205)
+_RIM = QColor(255, 255, 255, 45)
 _INK = QColor(235, 235, 235)
 
 
@@ -86,9 +87,10 @@ def paint_legend(painter: QPainter, area: QRectF, *, font: QFont, title: str) ->
     box = QRectF(0, 0, width, 2 * line + _BAR_HEIGHT + 3 * SPACE)
     box.moveBottomLeft(area.bottomLeft() + QPointF(SPACE, -SPACE))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setPen(_RIM)
     painter.setBrush(_GROUND)
     painter.drawRoundedRect(box, SPACE / 2, SPACE / 2)
+    painter.setPen(Qt.PenStyle.NoPen)
     inner = box.adjusted(SPACE, SPACE, -SPACE, -SPACE)
     bar = QRectF(inner.left(), inner.top() + line + SPACE / 2, inner.width(), _BAR_HEIGHT)
     gradient = QLinearGradient(bar.topLeft(), bar.topRight())
