@@ -165,7 +165,7 @@ class Expectations(QObject):
         """Start anew with another folder."""
         self._thread.cancel()
         self._is_wanted = False
-        self._by_model = {}
+        self._by_model, self._order = {}, []
         self._seen.clear()
 
     @Slot()

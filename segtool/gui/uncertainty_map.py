@@ -148,6 +148,8 @@ class UncertaintyMap(QObject):
                 self._show(item, None)
 
     def _keep(self, item: KnownConfidence) -> None:
+        about = (item.path, item.model, item.averaged)
+        self._known = deque(known for known in self._known if (known.path, known.model, known.averaged) != about)
         self._known.appendleft(item)
         size = sum(known.confidence.nbytes for known in self._known if known.confidence is not None)
         while self._known and size > _MOST_BYTES:

@@ -90,7 +90,7 @@ def _text(suggestion: Suggestion, *, waits: bool, is_looking: bool) -> str:
         return "Still looking at the images; this one is random."
     if suggestion.reason is Reason.UNCERTAIN and suggestion.error is not None:
         which = "those looked at so far" if is_looking else "those left"
-        return f"Of {which}, the model is least sure of this image: {expected_text(suggestion.error)}."
+        return f"Of {which}, the model is least sure of this image: it {expected_text(suggestion.error)}."
     return "A random image, so that the model does not learn from hard ones alone."
 
 
@@ -101,4 +101,4 @@ def unsure_text(error: float) -> str:
 
 def expected_text(error: float) -> str:
     """Return what a model expects of its prediction, with what it is called elsewhere."""
-    return f"{unsure_text(error)}, for it expects an F1 of {1 - error:.2f}"
+    return f"expects an F1 of {1 - error:.2f} here ({unsure_text(error)})"

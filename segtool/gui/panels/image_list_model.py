@@ -109,7 +109,7 @@ class ImageListModel(QAbstractListModel):
             return reason if reason.startswith(_MASK) else f"Cannot be opened. {reason}"
         unsaved = ", unsaved changes" if self._session.is_unsaved(entry.key) else ""
         error = self._session.guidance.expectations.expected_error(entry.key)
-        unsure = "" if error is None else f". The model is {expected_text(error)}"
+        unsure = "" if error is None else f". The model {expected_text(error)}"
         return f"{self._status(entry.key).value.capitalize()}{unsaved}{unsure}"
 
     def _on_thumbnail(self, path: Path) -> None:
