@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from segtool.gui import guidance_actions
 from segtool.gui.actions import ActionId, ActionSpec, Menu, MenuItem, Scope, SubmenuSpec
 from segtool.gui.class_keys import class_keys
 from segtool.gui.commands import Commands, effort_tip, has_effort, redo_text, undo_text, why_not_evaluate
@@ -148,6 +149,7 @@ def _edit(do: Commands) -> tuple[MenuItem, ...]:
             run=do.next_to_do,
             enabled=_has_project,
         ),
+        guidance_actions.next_useful(do.session),
         row(
             id=ActionId.FIND_IMAGE,
             text="&Find image",
@@ -181,6 +183,7 @@ def _view(do: Commands) -> tuple[MenuItem, ...]:
             separator=True,
             checked=lambda s: s.overlay_visible,
         ),
+        guidance_actions.show_uncertainty(do.session),
         ActionSpec(
             id=ActionId.TOGGLE_PANELS,
             menu=Menu.VIEW,

@@ -29,12 +29,14 @@ class ActionId(StrEnum):
     PREVIOUS_IMAGE = auto()
     NEXT_IMAGE = auto()
     NEXT_TO_DO = auto()
+    NEXT_USEFUL = auto()
     FIND_IMAGE = auto()
     ZOOM_IN = auto()
     ZOOM_OUT = auto()
     FIT = auto()
     ACTUAL_SIZE = auto()
     SHOW_MASK = auto()
+    SHOW_UNCERTAINTY = auto()
     TOGGLE_PANELS = auto()
     FULL_SCREEN = auto()
     BRUSH = auto()
@@ -187,6 +189,7 @@ class ActionSet(QObject):
             session.model_changed,
             session.job_changed,
             session.saved_changed,
+            session.uncertainty_changed,
         ):
             changed.connect(self.refresh)
         self.refresh()

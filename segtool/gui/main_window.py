@@ -172,6 +172,7 @@ class MainWindow(QMainWindow):
             signal.connect(self._show_title)
         session.project_changed.connect(self._show_project)
         self._training.state_changed.connect(self.action_set.refresh)
+        self._training.state_changed.connect(lambda: session.guidance.expectations.hold_back(self._training.is_running))
         self.canvas.hovered.connect(self.status.show_hover)
         self.canvas.zoom_changed.connect(self.status.show_zoom)
         for looked_around in (self.canvas.hovered, self.canvas.zoom_changed):

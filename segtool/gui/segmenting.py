@@ -9,6 +9,7 @@ from pathlib import Path
 from segtool.core.classes import ClassSet, match_classes
 from segtool.core.errors import ImageError, ModelError, SegToolError
 from segtool.gui.documents import Documents
+from segtool.gui.jobs.confidence import KnownConfidence
 from segtool.gui.jobs.runner import JobEnd, JobRunner
 from segtool.gui.jobs.segment_job import (
     TITLE,
@@ -142,7 +143,11 @@ class Segmenting:
             self._note_failure(batch, item)
         elif isinstance(item, WrittenMask):
             self._note_written(batch, item)
-        elif isinstance(item, PredictedMask) and batch.project is self._documents.project:
+        elif batch.project is not self._documents.project:
+            return
+        elif isinstance(item, KnownConfidence):
+            self._session.confidence_known.emit(item)
+        elif isinstance(item, PredictedMask):
             self._edits.after_stroke(lambda: self._apply(batch, item))
 
     def _note_failure(self, batch: _Batch, item: NotSegmented) -> None:

@@ -17,6 +17,7 @@ from segtool.gui.class_edits import ClassEdits
 from segtool.gui.documents import Documents
 from segtool.gui.effort_tracker import EffortTracker
 from segtool.gui.evaluating import Evaluating
+from segtool.gui.guidance import Guidance
 from segtool.gui.history.comparing import Comparing
 from segtool.gui.history.version_edits import VersionEdits
 from segtool.gui.jobs.runner import JobRunner
@@ -40,7 +41,7 @@ class Session(ToolState):
 
     Views call its methods, listen to its signals (see `SessionSignals`) and read its properties; they keep no truth
     of their own. All of it belongs to the window's thread. A method that cannot do what it is asked says so through
-    ``message`` and leaves everything as it was.
+    ``message`` and leaves everything as it was. ``guidance`` says where a person's work is needed.
 
     Parameters
     ----------
@@ -94,6 +95,8 @@ class Session(ToolState):
         self._swapped_class = 1
         self.classes_changed.connect(self._keep_active_class_valid)
         self.model_changed.connect(self._segmenting.follow_model)
+        # Its parts follow the model too, and then take the network of the one that is active now.
+        self.guidance = Guidance(self, self._documents, self._models, self._navigation, self._segmenting, self._jobs)
 
     # What is open ------------------------------------------------------------------------------
 
@@ -348,6 +351,7 @@ class Session(ToolState):
         self._suggesting.close()
         self.comparing.close()
         self.versions.close()
+        self.guidance.close()
         self._jobs.close()
         self._saving.close()
         self._effort.close()

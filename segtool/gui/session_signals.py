@@ -41,6 +41,12 @@ class SessionSignals(QObject):
         The saved state of the open image or of any other has changed.
     offer_changed()
         Another model is proposed, or no longer.
+    confidence_known(object)
+        A prediction has been made, or made again: how sure the model is of it, a KnownConfidence.
+    uncertainty_changed()
+        The uncertainty that is shown over the open image, or whether it is shown, has changed.
+    expectations_changed(object)
+        What the model expects of some images has changed: a frozenset of their keys.
     report_written(object)
         A report on a model is whole: the Path of the page to look at.
     message(str, object)
@@ -63,6 +69,9 @@ class SessionSignals(QObject):
     job_changed = Signal()
     saved_changed = Signal()
     offer_changed = Signal()
+    confidence_known = Signal(object)
+    uncertainty_changed = Signal()
+    expectations_changed = Signal(object)
     report_written = Signal(object)
     message = Signal(str, object)
     message_over = Signal(str)

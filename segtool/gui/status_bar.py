@@ -32,11 +32,12 @@ class StatusBar(QStatusBar):
         self.saved_label = QLabel()
         self.saved_label.setAccessibleName("Saved state")
         self.job = JobIndicator(session)
+        self.uncertainty = UncertaintyIndicator(session)
         self.training = TrainingIndicator(training)
         self.addWidget(self.hover_label, 1)
         for label in (self.hover_label, self.zoom_label, self.saved_label):
             label.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
-        for widget in (self.training, self.job, self.zoom_label, self.saved_label):
+        for widget in (self.training, self.uncertainty, self.job, self.zoom_label, self.saved_label):
             self.addPermanentWidget(widget)
         for signal in (session.saved_changed, session.document_changed, session.project_changed):
             signal.connect(self._show_saved)
@@ -137,6 +138,23 @@ class JobIndicator(Indicator):
         self.setVisible(job is not None)
         if job is not None:
             self.show_progress(job_text(job), title=job.title, done=job.done, total=job.total)
+
+
+class UncertaintyIndicator(Indicator):
+    """The computation of what is shown over the open image; hidden while there is none, ending it turns it off."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(button="Cancel")
+        self._session = session
+        self.button.clicked.connect(lambda: session.guidance.uncertainty.set_on(False))
+        session.uncertainty_changed.connect(self._read)
+        self._read()
+
+    def _read(self) -> None:
+        progress = self._session.guidance.uncertainty.progress
+        self.setVisible(progress is not None)
+        if progress is not None:
+            self.show_progress(job_text(progress), title=progress.title, done=progress.done, total=progress.total)
 
 
 class TrainingIndicator(Indicator):

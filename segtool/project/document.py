@@ -35,6 +35,14 @@ class FilePrint:
             return None
         return cls(found.st_mtime_ns, found.st_size)
 
+    @classmethod
+    def of_readable(cls, path: Path) -> FilePrint | None:
+        """Return the print of a file, None if it cannot be told for whatever reason."""
+        try:
+            return cls.of(path)
+        except OSError:
+            return None
+
 
 @dataclass(slots=True, eq=False)
 class Document:

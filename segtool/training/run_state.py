@@ -17,6 +17,7 @@ from segtool.training.checkpoint import Checkpoint
 from segtool.training.rates import rate_at
 from segtool.training.step import Stepper
 
+
 @dataclass(slots=True)
 class RunState:
     """Progress of a run by time if there is a budget, else by steps, and the best weights by validation loss.

@@ -26,6 +26,7 @@ from segtool.gui.canvas.empty_state import empty_text, paint_empty
 from segtool.gui.canvas.hover import HoverInfo, hover_info
 from segtool.gui.canvas.image_view import ImageView
 from segtool.gui.canvas.mask_layer import colour_of
+from segtool.gui.canvas.uncertainty_layer import paint_legend
 from segtool.gui.session import Session
 
 __all__ = ["Canvas", "HoverInfo"]
@@ -34,7 +35,7 @@ __all__ = ["Canvas", "HoverInfo"]
 class Canvas(ImageView):
     """Shows what the session has open and hands strokes to its tools.
 
-    Space held: dragging moves the image. H held: the mask is hidden.
+    Space held: dragging moves the image. H held: the mask and all else over the image is hidden.
 
     Parameters
     ----------
@@ -72,12 +73,17 @@ class Canvas(ImageView):
         session.classes_changed.connect(self._on_style)
         session.tool_changed.connect(self._on_tool)
         session.active_class_changed.connect(self._refresh_outline)
+        session.uncertainty_changed.connect(self._on_uncertainty)
         self._on_style()
         self._on_document()
 
     def is_mask_shown(self) -> bool:
         """Tell whether the mask is painted."""
         return self._session.overlay_visible and not self._is_mask_held_back
+
+    def is_uncertainty_shown(self) -> bool:
+        """Tell whether uncertainty, where there is any to show, is painted."""
+        return not self._is_mask_held_back
 
     # What the session says ---------------------------------------------------------------------
 
@@ -114,6 +120,13 @@ class Canvas(ImageView):
         # Whether the mask is shown may have changed: that costs no more than a copy.
         self.update()
         self._refresh_outline()
+
+    def _on_uncertainty(self) -> None:
+        shown = self._session.guidance.uncertainty.shown
+        if shown is None:
+            self.show_uncertainty(None)
+        else:
+            self.show_uncertainty(shown.confidence, class_count=shown.classes)
 
     # What the input asks for -------------------------------------------------------------------
 
@@ -163,9 +176,15 @@ class Canvas(ImageView):
         if not self.has_image:
             title, hint = empty_text(self._session, failed_key=self._failed_key)
             paint_empty(painter, QRectF(self.rect()), font=self.font(), title=title, hint=hint)
-        elif self._outline is not None and value is not None:
+            painter.end()
+            return
+        if self._outline is not None and value is not None:
             colour = colour_of(self._session.classes, value)
             paint_outline(painter, self._outline, colour=colour, dashed=value == VOID)
+        uncertainty, model = self._session.guidance.uncertainty, self._session.model
+        if uncertainty.is_on and model is not None and self.is_uncertainty_shown():
+            title = "Looking at the image…" if uncertainty.shown is None else f"Uncertainty of {model.name}"
+            paint_legend(painter, QRectF(self.rect()), font=self.font(), title=title)
         painter.end()
 
     def event(self, event: QEvent) -> bool:

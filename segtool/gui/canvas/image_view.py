@@ -16,6 +16,7 @@ from segtool.gui.canvas.frame import Frame
 from segtool.gui.canvas.image_pyramid import ImagePyramid, Pixels
 from segtool.gui.canvas.mask_layer import Mask, MaskLayer
 from segtool.gui.canvas.navigator import Navigator
+from segtool.gui.canvas.uncertainty_layer import UncertaintyLayer
 from segtool.gui.canvas.view_transform import ViewTransform
 
 _SURROUND_IN_DARK = 26
@@ -40,6 +41,7 @@ class ImageView(QWidget):
         super().__init__(parent)
         self._layer = MaskLayer()
         self._frame = Frame(self._layer)
+        self._uncertainty = UncertaintyLayer()
         self._navigator = Navigator()
         self._ratio = self.devicePixelRatioF()
         self._mask: Mask | None = None
@@ -114,6 +116,15 @@ class ImageView(QWidget):
         """Tell whether the mask is painted."""
         return True
 
+    def show_uncertainty(self, confidence: Mask | None, *, class_count: int = 2) -> None:
+        """Paint over everything how unsure a model is, or nothing; see `UncertaintyLayer.show`."""
+        self._uncertainty.show(confidence, class_count=class_count)
+        self.update()
+
+    def is_uncertainty_shown(self) -> bool:
+        """Tell whether uncertainty, where there is any to show, is painted."""
+        return True
+
     # View --------------------------------------------------------------------------------------
 
     def zoom_in(self) -> None:
@@ -185,6 +196,10 @@ class ImageView(QWidget):
         painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
         painter.scale(1 / self._ratio, 1 / self._ratio)
         painter.drawImage(wanted.topLeft(), picture, wanted)
+        if self.is_uncertainty_shown():
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+            part_of_screen = Rect(wanted.x(), wanted.y(), wanted.width(), wanted.height())
+            self._uncertainty.draw(painter, view=self.view, rect=part_of_screen)
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,12 @@ from segtool.core.errors import ImageError, MaskError, SaveError
 from segtool.formats.image import read_image
 from segtool.formats.mask_png import read_mask, write_mask
 from segtool.gui.jobs.claims import MaskClaims
+from segtool.gui.jobs.confidence import known_confidence
 from segtool.gui.jobs.worker import Job
 from segtool.gui.session_state import JobState
 from segtool.inference.runtime import Runtime
 from segtool.inference.segmenter import Prediction, segment
+from segtool.project.document import FilePrint
 
 TITLE = "Segment"
 Mask = npt.NDArray[np.uint8]
@@ -91,19 +94,21 @@ class NotSegmented:
 
 
 class RuntimeCache:
-    """The network that was used last, kept so that the next image starts at once; used in the jobs' thread only."""
+    """The network that was used last, kept so that the next image starts at once; for any thread but the window's."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._folder: Path | None = None
         self._runtime: Runtime | None = None
 
     def get(self, folder: Path) -> Runtime:
         """Return the network of a model folder, loaded now unless it was the last one; ModelError if it cannot be."""
-        if self._runtime is None or self._folder != folder:
-            self._runtime = None
-            self._runtime = Runtime.load(folder)
-            self._folder = folder
-        return self._runtime
+        with self._lock:
+            if self._runtime is None or self._folder != folder:
+                self._runtime = None
+                self._runtime = Runtime.load(folder)
+                self._folder = folder
+            return self._runtime
 
 
 def merge_prediction(old: Mask | None, class_ids: Mask, *, fill_void: bool) -> Mask:
@@ -146,6 +151,8 @@ def segment_images(
     ------
     JobState
         Progress: tiles for one image, else images.
+    KnownConfidence
+        How sure the model is of the image that is segmented next.
     PredictedMask, WrittenMask or NotSegmented
         Once for each image.
 
@@ -163,10 +170,20 @@ def segment_images(
         text = request.key if is_one else f"{index + 1} of {len(requests)}  ·  {request.key}"
         yield JobState(TITLE, index, len(requests), text)
         try:
+            file = FilePrint.of_readable(request.path)
             pixels = read_image(request.path).pixels if request.pixels is None else request.pixels
             class_ids: Mask | None = None
             for item in segment(pixels, runtime, tta=tta):
                 if isinstance(item, Prediction):
+                    yield known_confidence(
+                        request.key,
+                        request.path,
+                        item,
+                        runtime.card,
+                        file=file,
+                        averaged=tta,
+                        is_kept=request.pixels is not None,
+                    )
                     # Unlike indexing, this leaves the window's thread the interpreter: 24 megapixels take a while.
                     class_ids = np.asarray(cv2.LUT(item.class_ids, id_table), dtype=np.uint8)
                 elif is_one:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from segtool.gui import theme
 from segtool.gui.panels.thumbnails import Thumbnails
 from segtool.gui.session import Session
+from segtool.gui.what_next import expected_text, unsure_text
 from segtool.project.project import ImageEntry
 from segtool.project.status import Status
 
@@ -26,6 +27,7 @@ class Role(IntEnum):
     STATUS = Qt.ItemDataRole.UserRole + 2
     REASON = Qt.ItemDataRole.UserRole + 3
     UNSAVED = Qt.ItemDataRole.UserRole + 4
+    UNSURE = Qt.ItemDataRole.UserRole + 5
 
 
 def status_of(index: Index) -> Status:
@@ -44,6 +46,7 @@ class ImageListModel(QAbstractListModel):
         self._row_of_path: dict[Path, int] = {}
         session.project_changed.connect(self.reload)
         session.entries_changed.connect(self._on_entries_changed)
+        session.expectations_changed.connect(self._on_entries_changed)
         thumbnails.ready.connect(self._on_thumbnail)
         self.reload()
 
@@ -80,6 +83,9 @@ class ImageListModel(QAbstractListModel):
                 return self._reason(entry)
             case Role.UNSAVED:
                 return self._session.is_unsaved(entry.key)
+            case Role.UNSURE:
+                error = self._session.guidance.expectations.expected_error(entry.key)
+                return "" if error is None else unsure_text(error)
             case Qt.ItemDataRole.ToolTipRole:
                 return theme.plain_tip(f"{entry.path}\n{self._description(entry)}")
             case Qt.ItemDataRole.AccessibleTextRole:
@@ -102,7 +108,9 @@ class ImageListModel(QAbstractListModel):
         if reason := self._reason(entry):
             return reason if reason.startswith(_MASK) else f"Cannot be opened. {reason}"
         unsaved = ", unsaved changes" if self._session.is_unsaved(entry.key) else ""
-        return f"{self._status(entry.key).value.capitalize()}{unsaved}"
+        error = self._session.guidance.expectations.expected_error(entry.key)
+        unsure = "" if error is None else f". The model {expected_text(error)}"
+        return f"{self._status(entry.key).value.capitalize()}{unsaved}{unsure}"
 
     def _on_thumbnail(self, path: Path) -> None:
         if path in self._row_of_path:
