@@ -59,8 +59,8 @@ class Forest:
     ) -> None:
         """Learn from labelled pixels.
 
-        At most 50,000 pixels are taken, as many from each image and, within it, from each of its classes, as far as
-        there are so many.
+        At most 50,000 pixels are taken by chance, as many from each image; classes weigh alike, whatever their number
+        of pixels. Taking as many pixels of each class instead found rare classes everywhere.
 
         Parameters
         ----------
@@ -85,13 +85,15 @@ class Forest:
         for image, mask in zip(images, masks, strict=True):
             factor = _factor(mask.shape)
             known = reduce_mask(mask, class_ids, factor)
-            chosen = _pixels_of(known, class_ids, rng, limit=_PIXELS // len(images))
+            chosen = _labelled(known, rng, limit=_PIXELS // len(images))
             features.append(_features(reduce_pixels(image, factor), self._channels)[chosen])
             labels.append(known.ravel()[chosen])
         if not sum(map(len, labels)):
             raise ValueError("there is no labelled pixel to learn from")
         x, y = np.concatenate(features), np.concatenate(labels)
-        forest = RandomForestClassifier(0, warm_start=True, random_state=seed, n_jobs=self.jobs, min_samples_leaf=1)
+        present, counts = np.unique(y, return_counts=True)
+        weights = {int(value): len(y) / (len(present) * int(n)) for value, n in zip(present, counts, strict=True)}
+        forest = RandomForestClassifier(0, warm_start=True, random_state=seed, n_jobs=self.jobs, class_weight=weights)
         for trees in range(_TREES_AT_ONCE, _TREES + 1, _TREES_AT_ONCE):
             forest.set_params(n_estimators=trees)
             forest.fit(x, y)
@@ -127,19 +129,10 @@ def _factor(shape: tuple[int, ...]) -> int:
     return max(1, math.ceil(math.sqrt(shape[0] * shape[1] / _LARGEST)))
 
 
-def _pixels_of(
-    mask: npt.NDArray[np.uint8], class_ids: Sequence[int], rng: np.random.Generator, *, limit: int
-) -> npt.NDArray[np.int64]:
-    """Return indices of labelled pixels, spread over the classes; what a rare class lacks, the others give."""
-    flat = mask.ravel()
-    of_class = sorted((np.flatnonzero(flat == class_id) for class_id in class_ids if class_id != VOID), key=len)
-    of_class = [indices for indices in of_class if len(indices)]
-    chosen, left = [np.empty(0, dtype=np.int64)], limit
-    for place, indices in enumerate(of_class):
-        share = min(len(indices), left // (len(of_class) - place))
-        chosen.append(rng.choice(indices, share, replace=False))
-        left -= share
-    return np.concatenate(chosen)
+def _labelled(mask: npt.NDArray[np.uint8], rng: np.random.Generator, *, limit: int) -> npt.NDArray[np.int64]:
+    """Return the indices of some labelled pixels of a flattened mask."""
+    known = np.flatnonzero(mask.ravel() != VOID)
+    return rng.choice(known, min(limit, len(known)), replace=False)
 
 
 def _features(image: npt.NDArray[np.generic], channels: int) -> npt.NDArray[np.float32]:
