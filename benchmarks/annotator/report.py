@@ -170,9 +170,9 @@ def _gates(results: Results) -> str:
         "Every training, judged by images that took no part in deciding: *worse* and *better* is any difference in IoU "
         "to the model that was active before, however small."
     )
-    head = ("arm", "set", "trainings", "made active", "refused")
-    head = (*head, "made active though worse", "largest loss", "refused though better")
-    return text + "\n\n" + _table(head, rows, text=2)
+    counts = ("arm", "set", "trainings", "made active", "refused")
+    judged_by = ("made active though worse", "largest loss", "refused though better")
+    return text + "\n\n" + _table((*counts, *judged_by), rows, text=2)
 
 
 def _last(results: Results, name: str) -> str:
