@@ -1,4 +1,4 @@
-"""What correcting cost and what a model is worth: added path length, pixels changed, IoU and boundary F1.
+"""What a model is worth: IoU and boundary F1. What correcting costs is measured by ``segtool.core.effort``.
 
 Void (255) is no class: it has no boundary, and nothing counts where the true mask is void.
 """
@@ -96,33 +96,6 @@ def boundary(mask: Mask) -> npt.NDArray[np.bool_]:
         found[a] |= differs
         found[b] |= differs
     return found
-
-
-def added_path_length(before: Mask, after: Mask) -> float:
-    """Return the length of boundary that was drawn, in pixels.
-
-    The added path length of Kiser et al. 2021 (J Digit Imaging, DOI 10.1007/s10278-021-00460-3): pixels on the boundary
-    of the corrected mask that are not on the boundary of what was there. Both sides of a line are boundary pixels,
-    each of its own class, so that their number is halved.
-
-    Parameters
-    ----------
-    before, after : ndarray of uint8, shape (H, W)
-        The mask as predicted and as corrected; where nothing was predicted it is void.
-
-    Returns
-    -------
-    float
-        0 for equal masks.
-    """
-    # A pixel that stays on a boundary but changes its class is drawn too.
-    kept = boundary(before) & (before == after)
-    return float(np.count_nonzero(boundary(after) & ~kept)) / 2
-
-
-def pixels_changed(before: Mask, after: Mask) -> int:
-    """Return how many pixels of two masks of one shape differ."""
-    return int(np.count_nonzero(before != after))
 
 
 def _boundary_hits(prediction: Mask, mask: Mask, class_id: int) -> tuple[int, int, int, int]:

@@ -15,11 +15,12 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from benchmarks.annotator.data import DataSet, Split, generator, order
-from benchmarks.annotator.effort import added_path_length, score
+from benchmarks.annotator.effort import score
 from benchmarks.annotator.forest import Forest
 from benchmarks.annotator.records import Record, append, read
 from benchmarks.annotator.strokes import Correction, correct
 from segtool.core.classes import VOID
+from segtool.core.effort import added_path_length
 
 ARM = "forest"
 
@@ -84,7 +85,7 @@ def run(folder: Path, seed: int, numbers: Sequence[int], *, seconds: float | Non
                 iou=scores.iou,
                 boundary_f1=scores.boundary_f1,
                 strokes=sum(item.strokes for item in fresh),
-                added_path=sum(added_path_length(item.before, item.mask) for item in fresh),
+                added_path=sum(added_path_length(item.before, item.mask, data.classes) for item in fresh),
                 seconds=sum(item.seconds for item in fresh),
                 cpu_seconds=forest.cpu_seconds,
             )

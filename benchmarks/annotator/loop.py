@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from benchmarks.annotator.arms import Arm
 from benchmarks.annotator.data import DataSet, Sample, Split, generator, order
-from benchmarks.annotator.effort import added_path_length, score
+from benchmarks.annotator.effort import score
 from benchmarks.annotator.records import Record
 from benchmarks.annotator.strokes import Correction, correct
 from segtool.core.classes import VOID, ClassSet
+from segtool.core.effort import added_path_length
 from segtool.core.gate import judge
 from segtool.core.metrics import tally
 from segtool.core.normalisation import Normalisation
@@ -127,7 +128,7 @@ class Person:
         if shown is not None:
             self.shown[key] = shown
         self._strokes += done.strokes
-        self._path += added_path_length(done.before, done.mask)
+        self._path += added_path_length(done.before, done.mask, self.data.classes)
         self._seconds += done.seconds
 
     def effort(self) -> dict[str, float]:

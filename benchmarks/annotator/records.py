@@ -66,14 +66,15 @@ def append(path: Path, record: Record) -> None:
 def read(paths: Iterable[Path]) -> list[Record]:
     """Read the records of some files; of those of one set, seed, arm and number of images the last counts.
 
-    A run that was broken off may have left half a line and is repeated from its start.
+    A record of a training that was decided on and one of a training that was not are different ones. A run that was
+    broken off may have left half a line and is repeated from its start.
 
     Raises
     ------
     ValueError
         If a whole line is no record.
     """
-    found: dict[tuple[str, int, str, int], Record] = {}
+    found: dict[tuple[str, int, str, int, bool], Record] = {}
     for path in paths:
         text = path.read_text(encoding="utf-8")
         lines = text.split("\n")[:-1]
@@ -85,5 +86,5 @@ def read(paths: Iterable[Path]) -> list[Record]:
                 record = Record(**{name: value for name, value in values.items() if name in _NAMES})
             except (ValueError, TypeError, AttributeError) as cause:
                 raise ValueError(f"{path}, line {number}, is no record: {cause}") from cause
-            found[record.set, record.seed, record.arm, record.images] = record
+            found[record.set, record.seed, record.arm, record.images, record.accepted is None] = record
     return sorted(found.values(), key=lambda item: (item.set, item.arm, item.seed, item.images))

@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.annotator.goals import FEW, MANY, Goal, goals, less, percent
 from benchmarks.annotator.plots import Line, Panel, Point, colour_count, draw
 from benchmarks.annotator.records import Record, read
-from benchmarks.annotator.results import Arm, Effort, Results, Spread
+from benchmarks.annotator.results import Arm, Effort, Results, Saving, Spread
 from benchmarks.annotator.strokes import AnnotatorSettings
 
 _EFFORT_NAMES = {Effort.STROKES: "strokes", Effort.ADDED_PATH: "added path", Effort.SECONDS: "seconds"}
@@ -88,8 +88,8 @@ def charts(results: Results) -> dict[str, str]:
 
 _READING = (
     "Mean over the seeds ± standard deviation, on held-out images with true masks; pooled over the images, then the "
-    "mean of the classes that are not called background. A model is scored as it was after its last training until "
-    "then."
+    "mean of the classes that are not called background. Where an arm was trained on just so many images painted from "
+    "nothing, that counts; otherwise the model that the loop had then."
 )
 
 
@@ -133,26 +133,26 @@ def _effort(results: Results) -> str:
     rows = []
     for name in results.sets:
         for against in (Arm.FROZEN, Arm.HAND):
-            cells = [_saving(results, name, against, effort) for effort in Effort]
-            last = results.saved(name, Arm.RECIPE, against, Effort.ADDED_PATH, images=MANY, last_only=True)
-            whole = results.saved(name, Arm.RECIPE, against, Effort.ADDED_PATH, images=MANY)
-            if whole is not None and last is not None:
-                rows.append((name, str(against), str(whole[1]), *cells, less(last[0].mean)))
+            whole = [results.saved(name, Arm.RECIPE, against, effort, images=MANY) for effort in Effort]
+            late = results.saved(name, Arm.RECIPE, against, Effort.ADDED_PATH, last_only=True)
+            if late is not None:
+                images = max(saving.last for saving in whole if saving is not None)
+                last = f"{_saving(late)} ({late.first} to {late.last})"
+                rows.append((name, str(against), str(images), *map(_saving, whole), last))
     text = (
-        f"What the recipe saves over the first {MANY} images (or all, where there are fewer), against correcting the "
+        f"What the recipe saves over the first {MANY} images (or as many as there are), against correcting the "
         f"predictions of the {Arm.FROZEN} and against painting every image {Arm.HAND}; mean over the seeds ± standard "
-        "deviation in points. The last column is the added path of the last few images alone."
+        "deviation in points. The last column is the added path of the last images alone."
     )
     head = ("set", "against", "images", *_EFFORT_NAMES.values(), "added path, last images")
     return text + "\n\n" + (_table(head, rows, text=2) if rows else "Not measured.")
 
 
-def _saving(results: Results, name: str, against: str, effort: Effort) -> str:
-    found = results.saved(name, Arm.RECIPE, against, effort, images=MANY)
+def _saving(found: Saving | None) -> str:
     if found is None:
         return _NONE
-    spread, _ = found
-    return less(spread.mean) + ("" if spread.deviation is None else f" ± {spread.deviation * 100:.0f}")
+    share = found.share
+    return less(share.mean) + ("" if share.deviation is None else f" ± {share.deviation * 100:.0f}")
 
 
 def _gates(results: Results) -> str:

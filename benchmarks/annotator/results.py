@@ -49,6 +49,15 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Saving:
+    """Which share of the effort was saved, 0.6 for 60 % less, from which corrected image to which."""
+
+    share: Spread
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """What became of the trainings of an arm, judged by images that took no part in deciding."""
 
@@ -61,12 +70,24 @@ class Gate:
 
 
 class Results:
-    """Records by set, arm and seed."""
+    """Records by set, arm and seed.
+
+    An arm may have been run in two ways: as a loop of correcting and retraining whose trainings are decided on, and
+    once on a number of images that were painted from nothing. The second kind is kept apart where the loop has a
+    record of the same number: its effort is no part of the loop's.
+    """
 
     def __init__(self, records: Iterable[Record]) -> None:
         self._runs: dict[tuple[str, str], dict[int, list[Record]]] = defaultdict(dict)
-        for item in sorted(records, key=lambda item: item.images):
-            self._runs[item.set, item.arm].setdefault(item.seed, []).append(item)
+        self._once: dict[tuple[str, str, int, int], Record] = {}
+        known = list(records)
+        decided = {(item.set, item.arm, item.seed, item.images) for item in known if item.accepted is not None}
+        for item in sorted(known, key=lambda item: item.images):
+            place = (item.set, item.arm, item.seed, item.images)
+            if item.accepted is None and place in decided:
+                self._once[place] = item
+            else:
+                self._runs[item.set, item.arm].setdefault(item.seed, []).append(item)
 
     @property
     def sets(self) -> tuple[str, ...]:
@@ -87,18 +108,20 @@ class Results:
         """Return by seed what holds after so many corrected images: the last record until then.
 
         The arm that learns from all images has one record, whatever its number. A run that was broken off before
-        that number, while another seed's went on, is left out.
+        that number, while another seed's went on, is left out. A training on just that many images that were painted
+        from nothing goes before what the loop had: so every arm has learnt from the same.
         """
         runs = self.runs(name, arm)
         if arm == Arm.ALL:
             return {seed: run[-1] for seed, run in runs.items()}
         furthest = max((run[-1].images for run in runs.values()), default=0)
+        once = {seed: item for (*of, seed, number), item in self._once.items() if (*of, number) == (name, arm, images)}
         found = {}
         for seed, run in runs.items():
             until = [item for item in run if item.images <= images]
             if until and run[-1].images >= min(images, furthest):
                 found[seed] = until[-1]
-        return found
+        return found | once
 
     def score(self, name: str, arm: str, images: int, field: str) -> Spread | None:
         """Return ``iou`` or ``boundary_f1`` over the seeds after so many corrected images."""
@@ -120,38 +143,45 @@ class Results:
         return found
 
     def saved(
-        self, name: str, arm: str, against: str, effort: Effort, *, images: int, last_only: bool = False
-    ) -> tuple[Spread, int] | None:
-        """Return which share of the effort an arm saved, over the seeds, and after how many images.
+        self,
+        name: str,
+        arm: str,
+        against: str,
+        effort: Effort,
+        *,
+        images: int | None = None,
+        last_only: bool = False,
+    ) -> Saving | None:
+        """Return which share of the effort an arm saved, over the seeds.
 
         Parameters
         ----------
         name, arm, against : str
             Set, and the two arms to compare seed by seed.
         effort : Effort
-        images : int
+        images : int, optional
             How many corrected images to add up at most; the largest number that both arms have is taken.
         last_only : bool, optional
-            Compare only the images since the arm's record before, instead of all from the first.
+            Compare only the images since the record before, instead of all from the first.
 
         Returns
         -------
-        (Spread, int) or None
-            0.6 for 60 % less; None if no seed has both.
+        Saving or None
+            None if no seed has both.
         """
-        shares, number = [], 0
+        shares, first, last = [], 0, 0
         for seed, run in self.runs(name, arm).items():
             ours, theirs = self.spent(run, effort), self.spent(self.runs(name, against).get(seed, []), effort)
-            common = sorted(count for count in ours.keys() & theirs.keys() if count <= images)
-            if not common or common[-1] == 0:
+            common = sorted(n for n in ours.keys() & theirs.keys() if n and (images is None or n <= images))
+            if not common:
                 continue
             start = common[-2] if last_only and len(common) > 1 else 0
-            spent, compared = (each[common[-1]] - (each.get(start, 0.0) if start else 0.0) for each in (ours, theirs))
+            spent, compared = (each[common[-1]] - (each[start] if start else 0.0) for each in (ours, theirs))
             if compared > 0:
                 shares.append(1 - spent / compared)
-                number = max(number, common[-1])
+                first, last = start + 1, common[-1]
         spread = Spread.of(shares)
-        return None if spread is None else (spread, number)
+        return None if spread is None else Saving(spread, first, last)
 
     def gate(self, arm: str, name: str | None = None) -> Gate:
         """Count what became of the trainings of an arm, in a set or in all.

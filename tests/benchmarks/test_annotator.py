@@ -15,7 +15,7 @@ from PIL import Image
 
 from benchmarks.annotator.brushwork import strokes_for
 from benchmarks.annotator.data import DataSet, Split, generator, order
-from benchmarks.annotator.effort import added_path_length, boundary, pixels_changed, score
+from benchmarks.annotator.effort import boundary, score
 from benchmarks.annotator.forest import Forest
 from benchmarks.annotator.forest_arm import run
 from benchmarks.annotator.goals import Verdict, goals
@@ -24,6 +24,7 @@ from benchmarks.annotator.report import write
 from benchmarks.annotator.results import Effort, Results
 from benchmarks.annotator.strokes import PERFECT, AnnotatorSettings, correct
 from segtool.core.classes import DEFAULT_CLASSES, VOID, ClassSet
+from segtool.core.effort import added_path_length
 
 THREE = ClassSet.from_json([{"id": i, "name": name} for i, name in enumerate(("background", "disc", "thread"))])
 
@@ -45,6 +46,10 @@ def bad_prediction(truth: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     for x in (70, 150, 200):
         cv2.circle(moved, (x, 170), 7, 1, thickness=-1)
     return moved
+
+
+def wrong(mask: npt.NDArray[np.uint8], truth: npt.NDArray[np.uint8]) -> int:
+    return int(np.count_nonzero(mask != truth))
 
 
 def nothing(truth: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -126,7 +131,7 @@ class TestPerson:
                 for x in range(10, 230, 30):
                     prediction[y : y + side, x : x + side] = 1
             after = correct(prediction, truth, generator(side), settings=settings).mask
-            missed[side] = pixels_changed(after, truth) / pixels_changed(prediction, truth)
+            missed[side] = wrong(after, truth) / wrong(prediction, truth)
         assert missed[2] > 0.9
         assert missed[20] == 0
 
@@ -138,7 +143,7 @@ class TestPerson:
                 truth[y : y + 10, x : x + 10] = 1
         objects = 25 * 25
         after = correct(np.zeros_like(truth), truth, generator("a"), settings=settings).mask
-        assert 0.2 < pixels_changed(after, truth) / 100 / objects < 0.4
+        assert 0.2 < wrong(after, truth) / 100 / objects < 0.4
         # What nothing was predicted for is not believed.
         assert np.array_equal(correct(nothing(truth), truth, generator("a"), settings=settings).mask, truth)
 
@@ -178,33 +183,16 @@ def test_a_disc_is_one_dab_and_a_shape_with_arms_takes_more() -> None:
     assert armed.path > dab.path + 200
 
 
-class TestEffort:
-    def test_equal_masks_add_no_path(self) -> None:
-        assert added_path_length(scene(), scene()) == 0
-        assert pixels_changed(scene(), scene()) == 0
-
-    def test_a_square_from_nothing_adds_its_outline(self) -> None:
-        mask = np.zeros((40, 40), dtype=np.uint8)
-        mask[10:20, 10:20] = 1
-        # 36 pixels lie inside of the outline, 40 outside.
-        assert added_path_length(nothing(mask), mask) == 38
-        assert added_path_length(np.zeros_like(mask), mask) == 38
-
-    def test_only_what_was_redrawn_counts(self) -> None:
-        before = np.zeros((60, 60), dtype=np.uint8)
-        before[10:30, 10:30] = 1
-        after = before.copy()
-        after[10:30, 30:32] = 1
-        assert 20 <= added_path_length(before, after) <= 25
-
+class TestScores:
     def test_void_and_the_edge_of_the_image_are_no_boundary(self) -> None:
         mask = np.ones((20, 20), dtype=np.uint8)
         mask[5:9] = VOID
         assert not boundary(mask).any()
 
-    def test_a_right_prediction_scores_one(self) -> None:
+    def test_a_right_prediction_needs_no_path_and_scores_one(self) -> None:
         scores = score([(scene(), scene())], THREE)
         assert (scores.iou, scores.boundary_f1) == (1.0, 1.0)
+        assert added_path_length(scene(), scene(), THREE) == 0
 
     def test_boundary_f1_forgives_two_pixels_and_not_five(self) -> None:
         mask = np.zeros((256, 256), dtype=np.uint8)
@@ -375,13 +363,27 @@ class TestReport:
 
     def test_effort_is_compared_over_the_images_that_both_arms_have(self) -> None:
         results = Results(made_up())
-        saved = results.saved("a", "recipe", "frozen base", Effort.ADDED_PATH, images=20)
-        last = results.saved("a", "recipe", "frozen base", Effort.ADDED_PATH, images=20, last_only=True)
-        assert saved is not None
-        assert last is not None
-        assert (saved[0].mean, saved[1]) == (pytest.approx(0.7), 6)
-        assert last[0].mean == pytest.approx(0.8)
-        assert results.saved("a", "recipe", "by hand", Effort.SECONDS, images=20) is None
+        saved = results.saved("a", "recipe", "frozen base", Effort.ADDED_PATH)
+        late = results.saved("a", "recipe", "frozen base", Effort.ADDED_PATH, last_only=True)
+        early = results.saved("a", "recipe", "frozen base", Effort.ADDED_PATH, images=5)
+        found = [(item.share.mean, item.first, item.last) for item in (saved, late, early) if item is not None]
+        assert found == [(pytest.approx(0.7), 1, 6), (pytest.approx(0.8), 4, 6), (pytest.approx(0.6), 1, 3)]
+        assert results.saved("a", "recipe", "by hand", Effort.SECONDS) is None
+
+    def test_where_no_base_knows_the_classes_the_work_is_compared_with_painting_by_hand(self) -> None:
+        by_hand = [replace(item, arm="by hand") if item.arm == "frozen base" else item for item in made_up()]
+        assert self.verdicts(by_hand) == [Verdict.MET] * 4
+        assert "than by hand from image 4 to 6" in goals(Results(by_hand))[2].figures[0]
+
+    def test_a_training_on_images_painted_from_nothing_is_kept_apart_from_the_loop(self, tmp_path: Path) -> None:
+        loop = replace(made_up()[7], images=5)
+        once = Record("a", 0, "recipe", 5, 0.79, 0.7, 300, 9000.0, 900.0)
+        for item in (loop, once, loop):
+            append(tmp_path / "records.jsonl", item)
+        results = Results(read([tmp_path / "records.jsonl"]))
+        assert results.at("a", "recipe", 5)[0].iou == 0.79
+        assert results.spent(results.runs("a", "recipe")[0], Effort.ADDED_PATH) == {5: 400.0}
+        assert results.gate("recipe").trained == 1
 
     def test_the_gate_is_judged_by_outside_images(self) -> None:
         gate = Results(made_up(losses=2)).gate("recipe")
@@ -400,7 +402,7 @@ class TestReport:
         text = (tmp_path / "learning.md").read_text(encoding="utf-8")
         assert "Measured on a desk." in text
         assert text.count("**met**") == 4
-        assert "70 % less" in text
+        assert "80 % less than frozen base from image 4 to 6, 70 % less over the first 6" in text
         for name in ("a.svg", "a-ablations.svg"):
             assert f"(learning/{name})" in text
             root = ElementTree.fromstring((tmp_path / "learning" / name).read_text(encoding="utf-8"))
