@@ -33,12 +33,12 @@ POINTS = (2, 5, 8, 11, 14, 17, 20)
 FIVE = 5
 # Images that are corrected after the last retraining, to see what the work has shrunk to.
 AFTERWARDS = 5
-CHUNK = 100
+CHUNK = 50
 VALIDATION_CROPS = 16
 
 
 class Engine(Protocol):
-    """Trains and runs networks: TensorFlow on the CPU as in the program, or JAX on a GPU."""
+    """Trains and runs networks."""
 
     def begin(self, arm: Arm, *, set_name: str, classes: int, seed: int) -> int:
         """Start a training from the arm's base; return its number."""
