@@ -28,8 +28,8 @@ from segtool.training.rates import rate_at
 Mask = npt.NDArray[np.uint8]
 Pixels = npt.NDArray[np.generic]
 
-# A retraining every three images, so that one falls on five images and one on twenty.
-POINTS = (2, 5, 8, 11, 14, 17, 20)
+# Retrainings every three images at first, then every six, so that one falls on five images and one on twenty.
+POINTS = (2, 5, 8, 14, 20)
 FIVE = 5
 # Images that are corrected after the last retraining, to see what the work has shrunk to.
 AFTERWARDS = 5

@@ -20,6 +20,7 @@ from segtool.project.held_out import choose_held_out
 from segtool.project.layout import ImageEntry
 from segtool.project.project import Project
 from segtool.project.training_images import usable_images
+from segtool.training.patches import Source
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
@@ -64,7 +65,7 @@ def plan_mix(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any
         "new": new,
         "amount": arguments.amount,
         "out": out,
-        "held_out": [(entry.key, entry.path, entry.mask_path) for entry in held_out],
+        "held_out": [Source(entry.key, entry.path, entry.mask_path) for entry in held_out],
         "mask_classes": classes,
         "compare": new if arguments.compare is None else store.resolve(arguments.compare),
     }

@@ -14,17 +14,22 @@ import numpy as np
 
 from segtool.commands.choosing import open_project
 from segtool.commands.reporting import Reporter
-from segtool.core.classes import VOID, ClassInfo, ClassSet, match_classes
+from segtool.core.classes import VOID, ClassInfo, ClassSet, is_background, match_classes
 from segtool.core.errors import SaveError, TrainingError
 from segtool.core.palette import default_colour
-from segtool.core.run_settings import FROM_SCRATCH_RATE, RunSettings
+from segtool.core.run_settings import RunSettings
 from segtool.formats.kinds_csv import read_kinds
 from segtool.formats.mask_png import read_mask
+from segtool.models.base import FROM_SCRATCH, default_base, fitting_rate, resolve_base
+from segtool.models.card import NETWORK_FILE
 from segtool.models.network_config import NetworkConfig
 from segtool.project.held_out import choose_held_out
 from segtool.project.layout import ImageEntry
 from segtool.project.project import Project
+from segtool.project.shown import shown_pairs
+from segtool.project.status import Status
 from segtool.project.training_images import check_trainable
+from segtool.training.patches import Source
 
 
 def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
@@ -39,7 +44,7 @@ def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any
     check_out(out)
     if arguments.checkpoint is not None:
         _check_writable(Path(arguments.checkpoint), "the checkpoint", "--checkpoint")
-    settings, network, data, colours = _read_settings(arguments)
+    settings, network, data, colours, has_rate = _read_settings(arguments)
     project = open_project(arguments.folder, reporter, data_root=arguments.data)
     labelled = _with_mask(project)
     if settings.images is not None:
@@ -55,13 +60,15 @@ def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any
     classes, held_out_classes = _classes(project, other, [*training, *validation])
     classes = _coloured(classes, colours)
     check_trainable(training, classes)
-    base = _base_folder(project, arguments.base)
-    compare = base if arguments.compare is None else project.store.resolve(arguments.compare)
+    base = _base_folder(project, arguments.base, classes)
+    if not has_rate:
+        settings = replace(settings, learning_rate=fitting_rate(base, classes))
+    compare = _compared(project, arguments.compare, base)
     return {
         "out": out,
         "classes": classes,
-        "train": [_triple(entry) for entry in training],
-        "held_out": [_triple(entry) for entry in validation],
+        "train": _sources(project, training, classes, settings),
+        "held_out": _sources(project if other is None else other, validation, classes, settings),
         "held_out_classes": held_out_classes,
         "settings": settings,
         "base": base,
@@ -92,7 +99,9 @@ def _check_writable(path: Path, what: str, option: str) -> None:
         ) from exc
 
 
-def _read_settings(arguments: argparse.Namespace) -> tuple[RunSettings, NetworkConfig, dict[str, Any], dict[str, Any]]:
+def _read_settings(
+    arguments: argparse.Namespace,
+) -> tuple[RunSettings, NetworkConfig, dict[str, Any], dict[str, Any], bool]:
     value: Any = {}
     if arguments.settings is not None:
         path = Path(arguments.settings)
@@ -112,13 +121,11 @@ def _read_settings(arguments: argparse.Namespace) -> tuple[RunSettings, NetworkC
     if not isinstance(colours, dict):
         raise TrainingError(f"colours must be a JSON object of class names and [red, green, blue], not {colours!r}")
     settings = RunSettings.from_json(value)
-    if "learning_rate" not in value and arguments.base == "none":
-        settings = replace(settings, learning_rate=FROM_SCRATCH_RATE)
     if arguments.minutes is not None:
         settings = settings.with_time(arguments.minutes)
     if arguments.epochs is not None:
         settings = settings.with_epochs(arguments.epochs)
-    return settings, network, data, colours
+    return settings, network, data, colours, "learning_rate" in value
 
 
 def _with_mask(project: Project) -> list[ImageEntry]:
@@ -177,14 +184,18 @@ def _coloured(classes: ClassSet, colours: dict[str, Any]) -> ClassSet:
     )
 
 
-def _base_folder(project: Project, name_or_dir: str | None) -> Path | None:
-    """Return the folder of the model to start from: the bundled one if none is named, None for random weights."""
-    if name_or_dir == "none":
-        return None
+def _base_folder(project: Project, name_or_dir: str | None, classes: ClassSet) -> Path | None:
+    """Return the folder of what to start from: what fits the classes if none is named, None for random weights."""
+    if name_or_dir is None:
+        name_or_dir = default_base(project.store.entries(), classes)
+    return None if name_or_dir == FROM_SCRATCH else resolve_base(project.store, name_or_dir)
+
+
+def _compared(project: Project, name_or_dir: str | None, base: Path | None) -> Path | None:
+    """Return the folder of the model to compare with: the one to start from if none is named and it can segment."""
     if name_or_dir is not None:
         return project.store.resolve(name_or_dir)
-    entry = project.store.default()
-    return None if entry is None else entry.folder
+    return base if base is not None and (base / NETWORK_FILE).exists() else None
 
 
 def _kinds(arguments: argparse.Namespace, training: list[ImageEntry]) -> dict[str, str]:
@@ -194,5 +205,23 @@ def _kinds(arguments: argparse.Namespace, training: list[ImageEntry]) -> dict[st
     return {entry.key: kinds.get(entry.path.stem, "other") for entry in training}
 
 
-def _triple(entry: ImageEntry) -> tuple[str, Path, Path]:
-    return entry.key, entry.path, entry.mask_path
+def _sources(project: Project, entries: list[ImageEntry], classes: ClassSet, settings: RunSettings) -> list[Source]:
+    """Return the files of images, with what had been shown of them and what their void counts as."""
+    background = next((item.id for item in classes if is_background(item)), VOID)
+    if settings.void_is_background and background == VOID:
+        raise TrainingError(
+            "void of approved images cannot count as background, because no class is called background",
+            remedy="Leave that choice off, or call a class background.",
+        )
+    shown = dict(shown_pairs(project, [entry.key for entry in entries]))
+    approved = {entry.key for entry in entries if project.status(entry.key) is Status.APPROVED}
+    return [
+        Source(
+            entry.key,
+            entry.path,
+            entry.mask_path,
+            shown=shown.get(entry.key),
+            void_is=background if settings.void_is_background and entry.key in approved else VOID,
+        )
+        for entry in entries
+    ]

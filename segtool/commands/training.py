@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 
 from segtool.commands.planning import plan_run
@@ -20,11 +21,12 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
 
 
 def _events(arguments: argparse.Namespace, reporter: Reporter) -> Iterator[RunEvent]:
+    started = time.monotonic()
     plan = plan_run(arguments, reporter)
     stop = _stop_requests(listen=arguments.events)
     with native_messages_hidden():
         from segtool.training.trainer import RunPlan, run_training
-    yield from run_training(RunPlan(**plan), should_stop=stop.is_set)
+    yield from run_training(RunPlan(**plan, started=started), should_stop=stop.is_set)
 
 
 def _opening(event: RunStarted) -> str:

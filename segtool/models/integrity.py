@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import stat
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def sha256_of(path: Path) -> str:
     return digest
 
 
-def verify_model(folder: Path) -> ModelCard:
+def verify_model(folder: Path, *, required: Sequence[str] = MODEL_FILES) -> ModelCard:
     """Check that a model folder is whole; nothing in it is opened before its hash is known to fit.
 
     The hashes prove that the files belong to the card, not that the card is to be trusted.
@@ -62,6 +63,8 @@ def verify_model(folder: Path) -> ModelCard:
     ----------
     folder : Path
         Holds ``model.json`` and the files that it names.
+    required : sequence of str
+        Files that it must have; a base has no network.
 
     Returns
     -------
@@ -71,7 +74,7 @@ def verify_model(folder: Path) -> ModelCard:
     ------
     ModelError
         Naming the file: one that is missing, a link, no plain file, larger than 256 MB or of another hash;
-        a card that is malformed, names files outside the folder or lacks one of ``MODEL_FILES``.
+        a card that is malformed, names files outside the folder or lacks one that is required.
     """
     if not folder.is_dir():
         raise ModelError("there is no such model folder", path=folder, remedy="Choose another model.")
@@ -85,7 +88,7 @@ def verify_model(folder: Path) -> ModelCard:
                 path=folder / CARD_FILE,
                 remedy=_REMEDY,
             )
-    for name in MODEL_FILES:
+    for name in required:
         if name not in card.files:
             raise ModelError(f"the card has no hash for {name}", path=folder / CARD_FILE, remedy=_REMEDY)
     for name in card.files:

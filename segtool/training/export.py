@@ -111,7 +111,7 @@ def drafted_model(folder: Path, model: keras.Model, card: ModelCard) -> Iterator
 
 
 def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
-    """Build the network of a model folder and load its weights, trusting nothing in the folder.
+    """Build the network of a model's or a base's folder and load its weights, trusting nothing in the folder.
 
     The architecture comes from the validated config, files must hash to what the card says, only
     weights are read, and they must be finite.
@@ -121,7 +121,7 @@ def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
     ModelError
         Naming the file and what is wrong.
     """
-    card = verify_model(folder)
+    card = verify_model(folder, required=(WEIGHTS_FILE,))
     model = build_unet(card.network)
     load_weights(model, folder)
     return model, card

@@ -7,7 +7,6 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -17,6 +16,7 @@ from segtool.core.classes import VOID, ClassSet
 from segtool.core.errors import TrainingError
 from segtool.core.run_events import RunDone, RunEvent, RunProgress, RunStarted
 from segtool.core.run_settings import RunSettings
+from segtool.inference.evaluate import Evaluation
 from segtool.inference.runtime import Runtime
 from segtool.models.card import ModelCard
 from segtool.models.mixable import same_classes, why_not_mix
@@ -24,7 +24,7 @@ from segtool.training.calibration import Calibration, calibrate
 from segtool.training.export import drafted_model, load_model
 from segtool.training.mixing import mixed_weights
 from segtool.training.patches import Source, load_samples, validation_crops
-from segtool.training.scoring import Pair, Scoring, score, score_compared
+from segtool.training.scoring import Scoring, score, score_compared, verdict_on_held_out
 
 REASON = "mixed"
 # What a trained model's card says of that very model and of no mix.
@@ -45,7 +45,7 @@ class MixPlan:
         Share of the weights of ``new``, 0…1.
     out : Path
         Model folder to write; must not exist yet.
-    held_out : sequence of Pair
+    held_out : sequence of Source
         Images to score on; there may be none.
     mask_classes : ClassSet
         Classes of their masks.
@@ -57,7 +57,7 @@ class MixPlan:
     new: Path
     amount: float
     out: Path
-    held_out: Sequence[Pair]
+    held_out: Sequence[Source]
     mask_classes: ClassSet
     compare: Path | None = None
 
@@ -79,7 +79,7 @@ def run_mix(plan: MixPlan) -> Iterator[RunEvent]:
         raise TrainingError(f"{plan.new.name} cannot be mixed with {plan.base.name}: {reason}", path=plan.new)
     yield RunStarted(
         train_images=0,
-        held_out=tuple(key for key, _, _ in plan.held_out),
+        held_out=tuple(source.key for source in plan.held_out),
         parameters=new.count_params(),
         base=plan.base.name,
         minutes=None,
@@ -93,11 +93,24 @@ def run_mix(plan: MixPlan) -> Iterator[RunEvent]:
     parts = 1 if plan.compare is None else 2
     with drafted_model(plan.out, new, _mixed_card(plan, card, calibration)) as draft:
         own = score(Runtime.load(draft.folder), plan.held_out, plan.mask_classes)
-        metrics = yield from _told(own, started, part=0, parts=parts)
+        mine = yield from _told(own, started, part=0, parts=parts)
+        metrics = None if mine is None else mine.metrics
         draft.card = replace(draft.card, metrics=metrics)
-    other = score_compared(plan.compare, plan.held_out, plan.mask_classes)
-    compared = yield from _told(other, started, part=1, parts=parts)
-    yield RunDone(str(plan.out), metrics, compared, time.monotonic() - started, 0, REASON)
+        other = score_compared(plan.compare, plan.held_out, plan.mask_classes)
+        theirs = yield from _told(other, started, part=1, parts=parts)
+        verdict = verdict_on_held_out(mine, theirs, classes=plan.mask_classes, compare=plan.compare)
+        if verdict is not None:
+            draft.card = replace(draft.card, training=draft.card.training | {"verdict": verdict.to_json()})
+    yield RunDone(
+        str(plan.out),
+        metrics,
+        None if theirs is None else theirs.metrics,
+        time.monotonic() - started,
+        0,
+        REASON,
+        accepted=verdict is None or verdict.accepted,
+        why="" if verdict is None else verdict.why,
+    )
 
 
 def _calibrate(network: keras.Model, card: ModelCard, plan: MixPlan) -> Calibration | None:
@@ -106,7 +119,7 @@ def _calibrate(network: keras.Model, card: ModelCard, plan: MixPlan) -> Calibrat
         return None
     crop, seed = RunSettings().crop, RunSettings().seed
     samples = load_samples(
-        [Source(key, image, mask) for key, image, mask in plan.held_out],
+        plan.held_out,
         card.classes,
         card.normalisation,
         seed=seed,
@@ -147,16 +160,14 @@ def _mixed_card(plan: MixPlan, new: ModelCard, calibration: Calibration | None) 
     )
 
 
-def _told(
-    scoring: Scoring, started: float, *, part: int, parts: int
-) -> Generator[RunEvent, None, dict[str, Any] | None]:
-    """Pass on how far the scoring of one of ``parts`` models is; return its metrics."""
+def _told(scoring: Scoring, started: float, *, part: int, parts: int) -> Generator[RunEvent, None, Evaluation | None]:
+    """Pass on how far the scoring of one of ``parts`` models is; return how it did."""
     while True:
         try:
             item = next(scoring)
         except StopIteration as end:
-            metrics: dict[str, Any] | None = end.value
-            return metrics
+            evaluation: Evaluation | None = end.value
+            return evaluation
         done = (part + item.done / item.total) / parts
         yield _progress("scoring", _SCORING + (1 - _SCORING) * done, started)
 

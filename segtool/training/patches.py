@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -77,6 +78,18 @@ class Source:
     mask: Path
     shown: Path | None = None
     void_is: int = VOID
+
+
+def used_image(source: Source) -> dict[str, str]:
+    """Return what a card remembers of an image that was trained on: its key, and a hash of image and mask together."""
+    digest = hashlib.sha256()
+    for path in (source.image, source.mask):
+        try:
+            digest.update(path.read_bytes())
+        except OSError:
+            # It was there when it was trained on: a finished training is not lost for want of its hash.
+            return {"key": source.key, "sha256": ""}
+    return {"key": source.key, "sha256": digest.hexdigest()}
 
 
 def load_samples(

@@ -17,32 +17,51 @@ from segtool.training.checkpoint import Checkpoint
 from segtool.training.rates import rate_at
 from segtool.training.step import Stepper
 
+# What a time budget leaves for export and scoring: seconds, and at most this share of it. Steps get at least the last.
+_ENDING, _ENDING_SHARE, _LEAST_SHARE = 25.0, 0.15, 0.25
+
 
 @dataclass(slots=True)
 class RunState:
     """Progress of a run by time if there is a budget, else by steps, and the best weights by validation loss.
 
-    Where nothing is held out the latest weights are the best.
+    Where nothing is held out the latest weights are the best. A time budget counts from ``started``, when the process
+    was: what is left of it after start-up and before export and scoring is for steps.
+
+    Attributes
+    ----------
+    settings : RunSettings
+    started : float
+        By ``time.monotonic()``.
+    lead : float
+        Seconds from then until the first step could be taken.
     """
 
     settings: RunSettings
     started: float = field(default_factory=time.monotonic)
+    lead: float = -1.0
     step: int = 0
     curves: list[RunEpoch] = field(default_factory=list)
     best_loss: float = math.inf
     best_epoch: int = 0
     best_weights: list[npt.NDArray[Any]] | None = None
 
+    def __post_init__(self) -> None:
+        if self.lead < 0:
+            self.lead = time.monotonic() - self.started
+
     @property
     def seconds(self) -> float:
-        """Time spent training, before a restart too."""
+        """Time since the start, before a restart too."""
         return time.monotonic() - self.started
 
     @property
     def fraction(self) -> float:
         """Part of the run that is over, 0…1."""
         if self.settings.minutes is not None:
-            return min(1.0, self.seconds / (60 * self.settings.minutes))
+            budget = 60 * self.settings.minutes
+            steps = budget - self.lead - min(_ENDING, _ENDING_SHARE * budget)
+            return min(1.0, max(0.0, self.seconds - self.lead) / max(steps, _LEAST_SHARE * budget))
         assert self.settings.epochs is not None
         return self.step / (self.settings.epochs * self.settings.steps_per_epoch)
 
@@ -54,7 +73,8 @@ class RunState:
     def progress(self, stage: str, loss: float) -> RunProgress:
         """Return the event that tells how far the run is."""
         fraction = self.fraction
-        remaining = self.seconds * (1 - fraction) / fraction if fraction > 0.01 else None
+        spent = self.seconds - self.lead
+        remaining = spent * (1 - fraction) / fraction if fraction > 0.01 else None
         return RunProgress(stage, self.step, fraction, loss, self.seconds, remaining)
 
     def add_epoch(

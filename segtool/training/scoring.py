@@ -1,67 +1,125 @@
-"""Scores of a whole model on the whole held-out images, as ``segtool evaluate`` gives them."""
+"""How a whole model does on whole images: as ``segtool evaluate`` says it, and the verdict that comes of it."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
 
 from segtool.core.classes import ClassSet, is_background
-from segtool.core.errors import SegToolError
+from segtool.core.errors import MaskError, SegToolError
+from segtool.core.gate import Verdict, judge
+from segtool.core.metrics import Tally, tally
+from segtool.formats.mask_png import read_mask
 from segtool.inference.evaluate import Evaluation, evaluate_images
 from segtool.inference.runtime import Runtime
 from segtool.inference.segmenter import Progress
 from segtool.models.card import read_card
+from segtool.training.patches import Source
 
-Pair = tuple[str, Path, Path]
-"""Key, image file and mask file."""
-
-Scoring = Generator[Progress, None, dict[str, Any] | None]
-"""Yields the images done so far and returns metrics; None where there is nothing to measure."""
+Scoring = Generator[Progress, None, Evaluation | None]
+"""Yields the images done so far and returns how the model did; None where there is nothing to measure."""
 
 
-def score(runtime: Runtime, held_out: Sequence[Pair], classes: ClassSet) -> Scoring:
-    """Evaluate a model; None if nothing is held out.
+def score(runtime: Runtime, images: Sequence[Source], classes: ClassSet) -> Scoring:
+    """Evaluate a model; None if there is no image.
 
     Parameters
     ----------
     runtime : Runtime
-    held_out : sequence of Pair
+    images : sequence of Source
     classes : ClassSet
         Those of the masks.
     """
-    if not held_out:
+    if not images:
         return None
     evaluation: Evaluation | None = None
-    for item in evaluate_images([(image, mask) for _, image, mask in held_out], classes, runtime):
+    for item in evaluate_images([(source.image, source.mask) for source in images], classes, runtime):
         if isinstance(item, Evaluation):
             evaluation = item
         else:
             yield item
     assert evaluation is not None
-    return evaluation.metrics
+    return evaluation
 
 
-def score_compared(folder: Path | None, held_out: Sequence[Pair], classes: ClassSet) -> Scoring:
+def score_compared(folder: Path | None, held_out: Sequence[Source], classes: ClassSet) -> Scoring:
     """Evaluate a model to compare with; None if it knows none of the classes, as its 0 would prove nothing."""
-    if folder is None or not held_out:
+    if folder is None or not held_out or not knows_any(folder, classes):
         return None
-    wanted = {item.name.casefold() for item in classes if not is_background(item)}
     try:
-        known = {item.name.casefold() for item in read_card(folder).classes}
-        if not wanted & known:
-            return None
         return (yield from score(Runtime.load(folder), held_out, classes))
     except SegToolError:
         # The new model is whole by now; what it was to be compared with has gone meanwhile.
         return None
 
 
-def to_end(scoring: Scoring) -> dict[str, Any] | None:
-    """Return the metrics without showing progress."""
+def knows_any(folder: Path, classes: ClassSet) -> bool:
+    """Tell whether a model knows any of the classes but the background; not if it cannot be read."""
+    wanted = {item.name.casefold() for item in classes if not is_background(item)}
+    try:
+        return bool(wanted & {item.name.casefold() for item in read_card(folder).classes})
+    except SegToolError:
+        return False
+
+
+def to_end(scoring: Scoring) -> Evaluation | None:
+    """Return how the model did without showing progress."""
     while True:
         try:
             next(scoring)
         except StopIteration as end:
-            metrics: dict[str, Any] | None = end.value
-            return metrics
+            evaluation: Evaluation | None = end.value
+            return evaluation
+
+
+def verdict_on_held_out(
+    new: Evaluation | None, old: Evaluation | None, *, classes: ClassSet, compare: Path | None
+) -> Verdict | None:
+    """Judge a model on the held-out images; None if there are none."""
+    if new is None:
+        return None
+    name = "" if compare is None else compare.name
+    return judge(new.tallies, None if old is None else old.tallies, classes=classes, held_out=True, old_name=name)
+
+
+def verdict_on_shown(runtime: Runtime, images: Sequence[Source], classes: ClassSet, *, compare: Path | None) -> Verdict:
+    """Judge a model where nothing is held out, on the images that it was trained on.
+
+    What the models before had shown of these images, before a person corrected them, is what it must not fall below.
+    That favours the new model, which has seen the answers; but one that has learnt nonsense does not pass.
+
+    Parameters
+    ----------
+    runtime : Runtime
+        The new model.
+    images : sequence of Source
+        The images that were corrected.
+    classes : ClassSet
+        Those of the masks.
+    compare : Path or None
+        The active model.
+    """
+    before = {source.key: found for source in images if (found := _shown_tally(source, classes)) is not None}
+    judged = [source for source in images if source.key in before] or list(images)
+    evaluation = to_end(score(runtime, judged, classes))
+    assert evaluation is not None
+    # Images that are void throughout do not count.
+    kept = [judged[item.index].key for item in evaluation.images]
+    name = "" if compare is None else compare.name
+    return judge(
+        evaluation.tallies,
+        [before[key] for key in kept if key in before],
+        classes=classes,
+        held_out=False,
+        old_name=name,
+    )
+
+
+def _shown_tally(source: Source, classes: ClassSet) -> Tally | None:
+    if source.shown is None:
+        return None
+    try:
+        shown, mask = read_mask(source.shown), read_mask(source.mask)
+    except MaskError:
+        return None
+    return tally(shown, mask, classes.ids) if shown.shape == mask.shape else None

@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 
 from segtool.core.classes import ClassSet
+from segtool.models.base import matching_outputs
 from segtool.models.mixable import same_classes
 from segtool.models.network_config import NetworkConfig
 from segtool.training.export import load_model
@@ -30,8 +31,9 @@ def start_network(base: Path | None, classes: ClassSet, network: NetworkConfig) 
     Parameters
     ----------
     base : Path or None
-        Model folder whose weights are taken; None: random weights. If it tells other classes apart
-        than ``classes`` (by name and order), its body is kept and the head starts anew.
+        Folder of a model or a base whose weights are taken; None: random weights. If it tells other classes apart
+        than ``classes`` (by name and order), its body is kept and the head starts anew, or from those outputs of a
+        base that know the classes.
     classes : ClassSet
         Classes to tell apart: a sigmoid for two, a softmax for more.
     network : NetworkConfig
@@ -54,4 +56,12 @@ def start_network(base: Path | None, classes: ClassSet, network: NetworkConfig) 
     for layer in model.layers:
         if layer.name != HEAD:
             layer.set_weights(source.get_layer(layer.name).get_weights())
-    return StartNetwork(config, model, build_unet(config), "base body, new head")
+    places = matching_outputs(card.classes, classes)
+    if places is None:
+        return StartNetwork(config, model, build_unet(config), "base body, new head")
+    kernel, bias = (values[..., places] for values in source.get_layer(HEAD).get_weights())
+    if outputs == 1:
+        # One output by sigmoid says what the difference of two says by softmax.
+        kernel, bias = kernel[..., 1:] - kernel[..., :1], bias[1:] - bias[:1]
+    model.get_layer(HEAD).set_weights([kernel, bias])
+    return StartNetwork(config, model, build_unet(config), "base body, head of the base")

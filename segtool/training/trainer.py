@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from segtool.core.adaptation import Adaptation
 from segtool.core.classes import ClassSet
 from segtool.core.errors import ImageError, TrainingError
 from segtool.core.normalisation import Normalisation
@@ -23,15 +24,18 @@ from segtool.core.run_settings import RunSettings
 from segtool.inference.runtime import Runtime
 from segtool.inference.suggestion import known_images
 from segtool.models.card import WEIGHTS_FILE, ModelCard, read_card
+from segtool.models.known_images import KnownImages
 from segtool.models.mixable import BASE_DIGEST
 from segtool.models.network_config import NetworkConfig
 from segtool.training.calibration import calibrate
 from segtool.training.checkpoint import read_checkpoint, write_checkpoint
-from segtool.training.export import export_model
-from segtool.training.patches import Sample, load_samples, training_batches, validation_crops
+from segtool.training.export import drafted_model
+from segtool.training.mixing import adaptation_curve
+from segtool.training.patches import Sample, Source, load_samples, training_batches, used_image, validation_crops
+from segtool.training.preview import Preview
 from segtool.training.run_state import RunState
-from segtool.training.scoring import Pair, score, score_compared, to_end
-from segtool.training.start import start_network
+from segtool.training.scoring import score, score_compared, to_end, verdict_on_held_out, verdict_on_shown
+from segtool.training.start import StartNetwork, start_network
 from segtool.training.step import Overlaps, Stepper, f1_of
 
 _PROGRESS_SECONDS = 0.5
@@ -46,7 +50,7 @@ class RunPlan:
     out : Path
         Model folder to write; must not exist yet.
     classes : ClassSet
-    train, held_out : sequence of (key, image path, mask path)
+    train, held_out : sequence of Source
     held_out_classes : ClassSet or None
         Classes of the held-out masks, the same by name, where their ids are not those of ``classes``.
     settings : RunSettings
@@ -62,12 +66,14 @@ class RunPlan:
         Key of a training image → kind of image, where kinds are to be drawn evenly.
     checkpoint : Path or None
         File to write the run's state to after every epoch, and to go on from if it is there.
+    started : float
+        When the process was started, by ``time.monotonic()``: a time budget counts from there.
     """
 
     out: Path
     classes: ClassSet
-    train: Sequence[Pair]
-    held_out: Sequence[Pair]
+    train: Sequence[Source]
+    held_out: Sequence[Source]
     settings: RunSettings
     held_out_classes: ClassSet | None = None
     base: Path | None = None
@@ -76,6 +82,7 @@ class RunPlan:
     data: dict[str, Any] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
     checkpoint: Path | None = None
+    started: float = field(default_factory=time.monotonic)
 
 
 def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: False) -> Iterator[RunEvent]:
@@ -111,6 +118,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
             remedy="Paint pixels of at least two classes; background counts as one.",
         )
     start = start_network(plan.base, plan.classes, plan.network)
+    first_weights = start.model.get_weights()
     if settings.crop % start.network.input_stride:
         raise TrainingError(
             f"the crop size must be a multiple of {start.network.input_stride} for this network, not {settings.crop}"
@@ -126,11 +134,13 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     frozen = plan.base is not None if settings.frozen_statistics is None else settings.frozen_statistics
     stepper = Stepper(start.model, start.average, outputs=start.network.outputs, frozen_statistics=frozen)
     crops = validation_crops(held_out, size=settings.crop, seed=settings.seed)
-    state = RunState(settings)
+    preview = Preview(held_out or samples, plan.classes, size=settings.crop)
+    state = RunState(settings, started=plan.started)
     identity = _identity(plan, base)
     if plan.checkpoint is not None and plan.checkpoint.exists():
         state.restore(read_checkpoint(plan.checkpoint, identity), stepper)
         yield from state.curves
+    yield preview.event(start.average, step=state.step)
     batches = training_batches(samples, plan.classes, settings, kinds=plan.kinds, first_step=state.step)
     # A run that was killed after its last epoch has only its export left to do.
     reason = state.end(has_held_out=bool(held_out))
@@ -151,6 +161,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
         if losses and not is_put_off:
             yield state.progress("validating", losses[-1])
             yield _validate(stepper, crops, plan, state, losses, overlaps)
+            yield preview.event(start.average, step=state.step)
             if plan.checkpoint is not None:
                 write_checkpoint(plan.checkpoint, state.checkpoint(identity, stepper))
         reason = "stopped" if should_stop() else state.end(has_held_out=bool(held_out))
@@ -164,26 +175,47 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     start.average.set_weights(state.best_weights)
     yield state.progress("exporting", state.curves[-1].train_loss)
     calibration = calibrate(start.average, crops, plan.classes)
-    history = _history(
-        plan, [s.key for s in samples], [s.key for s in held_out], start.body, state.step, seconds, reason
-    ) | {"parameters": start.model.count_params()}
+    history = _history(plan, samples, held_out, start.body, state.step, seconds, reason)
+    history |= {"parameters": start.model.count_params()} | calibration.to_json()
     if base is not None:
         history[BASE_DIGEST] = base.files.get(WEIGHTS_FILE)
+        if crops:
+            history["adaptation"] = _adaptation(start, first_weights, stepper, crops, plan.classes).to_json()
+            start.average.set_weights(state.best_weights)
     card = ModelCard(
         name=plan.out.name,
         classes=plan.classes,
         network=start.network,
         normalisation=normalisation,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        training=history | calibration.to_json(),
+        training=history,
         curves=[asdict(epoch) for epoch in state.curves],
         temperature=calibration.temperature if crops or base is None else base.temperature,
     )
-    card = export_model(plan.out, start.average, card, finish=lambda folder, card: _measured(folder, card, plan))
-    compared = to_end(score_compared(plan.compare, plan.held_out, _mask_classes(plan)))
+    classes = plan.held_out_classes or plan.classes
+    with drafted_model(plan.out, start.average, card) as draft:
+        yield state.progress("scoring", state.curves[-1].train_loss)
+        runtime = Runtime.load(draft.folder)
+        scored = to_end(score(runtime, plan.held_out, classes))
+        metrics = None if scored is None else scored.metrics
+        draft.card = replace(draft.card, metrics=metrics, known_images=_known_images(runtime, plan))
+        compared = to_end(score_compared(plan.compare, plan.held_out, classes))
+        verdict = verdict_on_held_out(scored, compared, classes=classes, compare=plan.compare)
+        if verdict is None:
+            verdict = verdict_on_shown(runtime, plan.train, plan.classes, compare=plan.compare)
+        draft.card = replace(draft.card, training=draft.card.training | {"verdict": verdict.to_json()})
     if plan.checkpoint is not None:
         plan.checkpoint.unlink(missing_ok=True)
-    yield RunDone(str(plan.out), card.metrics, compared, seconds, state.step, reason)
+    yield RunDone(
+        str(plan.out),
+        metrics,
+        None if compared is None else compared.metrics,
+        seconds,
+        state.step,
+        reason,
+        accepted=verdict.accepted,
+        why=verdict.why,
+    )
 
 
 def _load_held_out(plan: RunPlan, normalisation: Normalisation, reduction: int) -> list[Sample]:
@@ -228,44 +260,64 @@ def _identity(plan: RunPlan, base: ModelCard | None) -> dict[str, Any]:
         "network": plan.network.to_json(),
         "base": "none" if base is None else base.files,
         "classes": plan.classes.to_json(),
-        "images": [key for key, _, _ in plan.train],
-        "held out": [key for key, _, _ in plan.held_out],
+        "images": [source.key for source in plan.train],
+        "held out": [source.key for source in plan.held_out],
         "kinds": dict(plan.kinds),
     }
     return dict(json.loads(json.dumps(run)))
 
 
-def _measured(folder: Path, card: ModelCard, plan: RunPlan) -> ModelCard:
-    """Return the card with what the exported network says of the held-out images."""
-    seen, held_out = ([image for _, image, _ in pairs] for pairs in (plan.train, plan.held_out))
-    runtime = Runtime.load(folder)
+def _known_images(runtime: Runtime, plan: RunPlan) -> KnownImages | None:
+    seen, held_out = ([source.image for source in sources] for sources in (plan.train, plan.held_out))
     try:
-        known = known_images(runtime, seen=seen, held_out=held_out)
+        return known_images(runtime, seen=seen, held_out=held_out)
     except ImageError:
         # An image that has gone since it was trained on: no reason to lose a finished training.
-        known = None
-    return replace(card, metrics=to_end(score(runtime, plan.held_out, _mask_classes(plan))), known_images=known)
+        return None
 
 
-def _mask_classes(plan: RunPlan) -> ClassSet:
-    """Return the classes of the held-out masks."""
-    return plan.held_out_classes or plan.classes
+def _adaptation(
+    start: StartNetwork,
+    first: list[npt.NDArray[Any]],
+    stepper: Stepper,
+    crops: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]],
+    classes: ClassSet,
+) -> Adaptation:
+    """Measure mixes of what the run started from and what it ended with; the networks' weights are changed by it."""
+    start.model.set_weights(first)
+
+    def scored(weights: list[npt.NDArray[Any]]) -> tuple[float, float]:
+        start.average.set_weights(weights)
+        loss, found = stepper.validate(crops, classes)
+        return loss, f1_of(found, classes)
+
+    points = adaptation_curve(start.model, start.average, scored, with_head=start.body == "base")
+    return Adaptation(tuple(points), 1.0)
 
 
 def _history(
-    plan: RunPlan, trained: list[str], held_out: list[str], body: str, steps: int, seconds: float, reason: str
+    plan: RunPlan,
+    samples: Sequence[Sample],
+    held_out: Sequence[Sample],
+    body: str,
+    steps: int,
+    seconds: float,
+    reason: str,
 ) -> dict[str, Any]:
     """Return what the card tells about the run."""
     settings = plan.settings.to_json()
     del settings["images"], settings["held_out"]
+    # Those of a project; what a bundled model was made of would only swell its card.
+    trained, scored = ([s.key for s in part] if plan.base is not None else [] for part in (samples, held_out))
     return {
         "base": "none" if plan.base is None else plan.base.name,
         "weights": body,
         "settings": settings,
-        "images": len(trained),
+        "images": len(samples),
         "held_out": len(held_out),
-        "image_keys": trained if plan.base is not None else [],
-        "held_out_keys": held_out if plan.base is not None else [],
+        "image_keys": trained,
+        "held_out_keys": scored,
+        "images_used": [used_image(source) for source in plan.train if source.key in set(trained)],
         "steps": steps,
         "seconds": round(seconds, 1),
         "ended_by": reason,
