@@ -329,7 +329,7 @@ def _model(do: Commands) -> tuple[MenuItem, ...]:
         ),
         row(
             id=ActionId.ADAPT,
-            text="&How much to adapt…",
+            text="How much to a&dapt…",
             run=do.ask_how_much_to_adapt,
             enabled=lambda s: not do.why_not_adapt(s),
             status_tip=lambda s: do.why_not_adapt(s) or "Mix the active version with what it was trained from",
