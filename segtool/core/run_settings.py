@@ -95,6 +95,8 @@ class RunSettings:
         Seed of weights, crops, augmentation and hold-out rule.
     frozen_statistics : bool or None
         Keep the batch normalisation's statistics of the base; None: where there is a base.
+    void_is_background : bool
+        Whether void pixels of approved images count as background.
     augmentation : AugmentationSettings
         Random changes of each crop.
     images : tuple of str or None
@@ -112,6 +114,7 @@ class RunSettings:
     crop: int = 256
     seed: int = 0
     frozen_statistics: bool | None = None
+    void_is_background: bool = False
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     images: tuple[str, ...] | None = None
     held_out: tuple[str, ...] | None = None
@@ -131,6 +134,8 @@ class RunSettings:
             raise TrainingError(f"the seed must be a whole number from 0 to {2**32 - 1}, not {self.seed!r}")
         if not isinstance(self.frozen_statistics, bool | None):
             raise TrainingError(f"frozen statistics must be true, false or null, not {self.frozen_statistics!r}")
+        if not isinstance(self.void_is_background, bool):
+            raise TrainingError(f"void is background must be true or false, not {self.void_is_background!r}")
         if self.crop % 32:
             raise TrainingError(f"the crop size must be a multiple of 32, not {self.crop}")
 

@@ -7,7 +7,15 @@ from functools import partial
 from segtool.gui import guidance_actions
 from segtool.gui.actions import ActionId, ActionSpec, Menu, MenuItem, Scope, SubmenuSpec
 from segtool.gui.class_keys import class_keys
-from segtool.gui.commands import Commands, effort_tip, has_effort, redo_text, undo_text, why_not_evaluate
+from segtool.gui.commands import (
+    Commands,
+    effort_tip,
+    has_effort,
+    redo_text,
+    undo_text,
+    why_not_evaluate,
+    why_not_retrain,
+)
 from segtool.gui.history.actions import version_actions
 from segtool.gui.session import Session
 from segtool.gui.tools.tool_id import ToolId
@@ -49,10 +57,6 @@ def _has_document(session: Session) -> bool:
 
 def _can_edit(session: Session) -> bool:
     return session.document is not None and not session.document.read_only_reason
-
-
-def _can_segment(session: Session) -> bool:
-    return session.model is not None and session.job is None
 
 
 def _file(do: Commands) -> tuple[MenuItem, ...]:
@@ -269,14 +273,14 @@ def _model(do: Commands) -> tuple[MenuItem, ...]:
             icon="segment",
             shortcuts=("Ctrl+G",),
             run=do.segment_image,
-            enabled=lambda s: _can_edit(s) and _can_segment(s),
+            enabled=lambda s: _can_edit(s) and do.can_segment(),
         ),
         row(
             id=ActionId.SEGMENT_ALL,
             text="Segment &all images",
             shortcuts=("Ctrl+Shift+G",),
             run=do.segment_all,
-            enabled=lambda s: _has_project(s) and _can_segment(s),
+            enabled=lambda s: _has_project(s) and do.can_segment(),
         ),
         row(
             id=ActionId.AVERAGE_TURNS,
@@ -309,6 +313,14 @@ def _model(do: Commands) -> tuple[MenuItem, ...]:
             enabled=lambda s: _has_project(s) and not do.training.is_running,
         ),
         row(
+            id=ActionId.RETRAIN_AUTOMATICALLY,
+            text="Retrain auto&matically…",
+            run=do.retrain_automatically,
+            enabled=lambda s: not why_not_retrain(s),
+            checked=lambda _: do.auto.after > 0,
+            status_tip=lambda s: why_not_retrain(s) or do.auto.text(),
+        ),
+        row(
             id=ActionId.STOP_TRAINING,
             text="S&top training",
             icon="stop",
@@ -317,7 +329,7 @@ def _model(do: Commands) -> tuple[MenuItem, ...]:
         ),
         row(
             id=ActionId.ADAPT,
-            text="&How much to adapt…",
+            text="How much to a&dapt…",
             run=do.ask_how_much_to_adapt,
             enabled=lambda s: not do.why_not_adapt(s),
             status_tip=lambda s: do.why_not_adapt(s) or "Mix the active version with what it was trained from",

@@ -53,6 +53,7 @@ class ActionId(StrEnum):
     CANCEL_JOB = auto()
     EVALUATE = auto()
     RETRAIN = auto()
+    RETRAIN_AUTOMATICALLY = auto()
     STOP_TRAINING = auto()
     ROLL_BACK = auto()
     HISTORY = auto()

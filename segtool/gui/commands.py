@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from segtool.gui.adapting import why_not_adapt
+from segtool.gui.auto_retrain import AutoRetrain
 from segtool.gui.canvas.canvas import Canvas
 from segtool.gui.dialogs import ask
 from segtool.gui.dialogs.adapt_dialog import AdaptDialog
@@ -38,6 +40,7 @@ class Commands(QObject):
     opener : FolderOpener
     training : TrainingControl
     history : HistoryWindows
+    auto : AutoRetrain
     window : MainWindow
     """
 
@@ -48,12 +51,13 @@ class Commands(QObject):
         canvas: Canvas,
         opener: FolderOpener,
         training: TrainingControl,
+        auto: AutoRetrain,
         preferences: Preferences,
         window: MainWindow,
     ) -> None:
         super().__init__(window)
         self.session, self.canvas, self.opener, self.training = session, canvas, opener, training
-        self.window = window
+        self.auto, self.window = auto, window
         self.history = HistoryWindows(session, training, window=window)
         self._preferences = preferences
 
@@ -104,6 +108,10 @@ class Commands(QObject):
         """Make the brush a step larger."""
         self.session.set_brush_size(next_size(self.session.brush_size, larger=True))
 
+    def can_segment(self) -> bool:
+        """Tell whether segmenting can start now: a job that nobody has asked for makes way."""
+        return self.session.model is not None and (self.session.job is None or self.window.refreshing.is_running)
+
     def segment_image(self) -> None:
         """Segment the open image."""
         document = self.session.document
@@ -142,6 +150,12 @@ class Commands(QObject):
         dialog.raise_()
         dialog.activateWindow()
 
+    def retrain_automatically(self) -> None:
+        """Ask whether runs are to start by themselves."""
+        after = ask.ask_auto_retrain(self.window, after=self.auto.after, approved=self.auto.newly_approved())
+        if after is not None:
+            self.auto.set_after(after)
+
     def _segment(self, keys: Sequence[str]) -> None:
         """Segment images; ask first if that could overwrite a person's work."""
         policy: Overwrite | None = Overwrite.FILL_VOID
@@ -149,7 +163,7 @@ class Commands(QObject):
         if worked_on:
             policy = ask.ask_overwrite(self.window, worked_on=len(worked_on), total=len(keys))
         if policy is not None:
-            self.session.segment(keys, policy=policy)
+            self.window.refreshing.make_way(partial(self.session.segment, keys, policy=policy))
 
     def fill_recent(self, menu: QMenu) -> None:
         """Put the folders that were open before into a menu."""
@@ -207,3 +221,8 @@ def effort_tip(session: Session) -> str:
     if has_effort(session):
         return "Write what each image took into a CSV file"
     return "Nothing is recorded yet: correct or approve an image first"
+
+
+def why_not_retrain(session: Session) -> str:
+    """Return why nothing can be trained in the open folder, "" if it can."""
+    return "Open a folder first" if session.project is None else session.project.writable_reason

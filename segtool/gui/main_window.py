@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -22,6 +21,8 @@ from segtool.gui import theme
 from segtool.gui.action_table import GESTURES, action_table
 from segtool.gui.actions import ActionId, ActionSet
 from segtool.gui.adapting import AdaptControl
+from segtool.gui.announcing import Announcer
+from segtool.gui.auto_retrain import AutoRetrain
 from segtool.gui.canvas.canvas import Canvas
 from segtool.gui.commands import Commands
 from segtool.gui.dialogs import ask
@@ -38,8 +39,8 @@ from segtool.gui.panels.image_list import ImageListPanel
 from segtool.gui.panels.learning_panel import LearningPanel
 from segtool.gui.panels.model_panel import ModelPanel
 from segtool.gui.preferences import Preferences
+from segtool.gui.refreshing import Refreshing
 from segtool.gui.session import Session
-from segtool.gui.session_state import Level
 from segtool.gui.start_page import StartPage
 from segtool.gui.status_bar import StatusBar
 from segtool.gui.theme import Appearance
@@ -75,10 +76,10 @@ class MainWindow(QMainWindow):
         self.adapting = AdaptControl(session, parent=self)
         self._preferences = Preferences()
         session.set_averages_turns(self._preferences.averages_turns)
-        self._offer_shown = ""
         self._hidden_panels: list[QDockWidget] = []
         self._asks_on_close, self._is_restored = True, False
         self.opener = FolderOpener(session, training, self._preferences, window=self)
+        self.refreshing = Refreshing(session, training, self)
         self.canvas = Canvas(session)
         self.images = ImageListPanel(session)
         self.classes = ClassesPanel(session)
@@ -89,6 +90,7 @@ class MainWindow(QMainWindow):
             canvas=self.canvas,
             opener=self.opener,
             training=training,
+            auto=AutoRetrain(session, training, self._preferences, self),
             preferences=self._preferences,
             window=self,
         )
@@ -104,6 +106,7 @@ class MainWindow(QMainWindow):
             open_folder=self.action_set[ActionId.OPEN_FOLDER], open_sample=self.action_set[ActionId.OPEN_SAMPLE]
         )
         self.status = StatusBar(session, training)
+        Announcer(session, training, status=self.status, messages=self.messages, parent=self)
         self._build()
         self._connect()
         self._show_project()
@@ -164,10 +167,6 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         session = self._session
-        session.message.connect(self._show_message)
-        session.message_over.connect(self.messages.remove)
-        session.offer_changed.connect(self._show_offer)
-        session.report_written.connect(self._show_report)
         for signal in (session.document_changed, session.entries_changed, session.saved_changed):
             signal.connect(self._show_title)
         session.project_changed.connect(self._show_project)
@@ -184,26 +183,6 @@ class MainWindow(QMainWindow):
         QApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     # What the session says ---------------------------------------------------------------------
-
-    def _show_message(self, text: str, level: Level) -> None:
-        if level is Level.INFO:
-            self.status.show_info(text)
-        else:
-            self.messages.show_message(text, level)
-
-    def _show_offer(self) -> None:
-        offer = self._session.offer
-        self.messages.remove(self._offer_shown)
-        self._offer_shown = "" if offer is None else offer.text
-        if offer is not None:
-            names = {f"Use {offer.model}": offer.model, f"Keep {offer.instead_of}": offer.instead_of}
-            # Keeping one is a choice too: the folder remembers it and is not asked about again.
-            choices = [(text, partial(self._session.set_active_model, name)) for text, name in names.items()]
-            self.messages.show_message(offer.text, Level.INFO, choices=choices)
-
-    def _show_report(self, page: Path) -> None:
-        if not QDesktopServices.openUrl(QUrl.fromLocalFile(page)):
-            self.messages.show_message(f"The report is in {page}. Open it in a browser.", Level.INFO)
 
     def _show_project(self) -> None:
         is_open = self._session.project is not None

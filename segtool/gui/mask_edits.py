@@ -210,6 +210,8 @@ class MaskEdits:
         if project.writable_reason:
             self._session.warn(project.writable_reason)
             return False
+        # A mask that was approved while a job is under way is not to be replaced by what the job predicts.
+        self._documents.claims.mark_edited(key)
         project.set_status(key, status)
         self._saving.schedule()
         self._session.entries_changed.emit(frozenset((key,)))

@@ -15,6 +15,7 @@ MAX_RECENT = 10
 _RECENT = "recentFolders"
 _APPEARANCE = "appearance"
 _AVERAGES_TURNS = "averageOverFlipsAndTurns"
+_RETRAIN_AFTER = "retrain/automatically"
 _GEOMETRY = "window/geometry"
 _LAYOUT = "window/layout"
 
@@ -90,6 +91,19 @@ class Preferences:
     def averages_turns(self, value: bool) -> None:
         self._settings.setValue(_AVERAGES_TURNS, value)
 
+    def retrain_after(self, root: Path) -> int:
+        """Return after how many newly approved images a folder's model is retrained by itself; 0: never."""
+        return self._retrain_after().get(str(root), 0)
+
+    def set_retrain_after(self, root: Path, count: int) -> None:
+        """Note after how many newly approved images a folder's model is to be retrained by itself; 0: never.
+
+        A run takes this computer's time and writes into that folder: so it is agreed to for one folder, by the
+        person at this computer, and not in ``segtool.json``, which others may share.
+        """
+        known = {**self._retrain_after(), str(root): count}
+        self._settings.setValue(_RETRAIN_AFTER, json.dumps({name: number for name, number in known.items() if number}))
+
     def layout(self) -> tuple[QByteArray, QByteArray]:
         """Return the window's geometry and the state of its docks and bars; empty if none is stored."""
         geometry, state = self._settings.value(_GEOMETRY), self._settings.value(_LAYOUT)
@@ -103,6 +117,15 @@ class Preferences:
         """Store the window's geometry and the state of its docks and bars."""
         self._settings.setValue(_GEOMETRY, geometry)
         self._settings.setValue(_LAYOUT, state)
+
+    def _retrain_after(self) -> dict[str, int]:
+        try:
+            return {
+                str(name): max(0, int(number))
+                for name, number in json.loads(str(self._settings.value(_RETRAIN_AFTER, "{}"))).items()
+            }
+        except (ValueError, TypeError, AttributeError):
+            return {}
 
     def _write_recent(self, folders: list[RecentFolder]) -> None:
         self._settings.setValue(_RECENT, json.dumps([asdict(item) for item in folders]))

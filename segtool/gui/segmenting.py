@@ -12,11 +12,13 @@ from segtool.gui.documents import Documents
 from segtool.gui.jobs.confidence import KnownConfidence
 from segtool.gui.jobs.runner import JobEnd, JobRunner
 from segtool.gui.jobs.segment_job import (
+    REFRESH_TITLE,
     TITLE,
     NotSegmented,
     PredictedMask,
     RuntimeCache,
     SegmentRequest,
+    SparedMask,
     WrittenMask,
     segment_images,
 )
@@ -32,17 +34,22 @@ from segtool.project.status import Status
 
 @dataclass(slots=True)
 class _Batch:
-    """What has become of the images of one job so far, by their keys."""
+    """What has become of the images of one job so far, by their keys.
+
+    ``is_refresh`` says that nobody has asked for it: older predictions are replaced.
+    """
 
     project: Project
     model: str
     total: int
     skipped: int
+    is_refresh: bool
     segmented: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     only_filled: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     unsaved: list[str] = field(default_factory=list)
+    spared: list[str] = field(default_factory=list)
 
 
 class Segmenting:
@@ -86,9 +93,11 @@ class Segmenting:
             self._session.warn(project.writable_reason or "There is no model to segment with. Train one first.")
             return False
         protected = frozenset(self.protected(keys))
-        wanted = [key for key in keys if not (policy is Overwrite.SKIP and key in protected)]
+        passes_over = policy in (Overwrite.SKIP, Overwrite.REFRESH)
+        wanted = [key for key in keys if not (passes_over and key in protected)]
         if not wanted:
-            self._session.info("Nothing to segment: a person has worked on every mask.")
+            if policy is not Overwrite.REFRESH:
+                self._session.info("Nothing to segment: a person has worked on every mask.")
             return False
         try:
             classes, id_table = match_classes(model.card.classes, project.classes)
@@ -97,12 +106,17 @@ class Segmenting:
             return False
         if classes != project.classes:
             self._add_classes(project, classes, model.name)
-        self._edits.end_stroke()
+        is_refresh = policy is Overwrite.REFRESH
+        if not is_refresh:
+            self._edits.end_stroke()
         fill_void = protected if policy is Overwrite.FILL_VOID else frozenset[str]()
-        requests = [self._request(project, key, fill_void=key in fill_void) for key in wanted]
+        requests = [self._request(project, key, fill_void=key in fill_void, spares_work=is_refresh) for key in wanted]
         self._models.keep_classes()
         self._documents.claims.job_starts()
-        self._batch = _Batch(project, model=model.name, total=len(wanted), skipped=len(keys) - len(wanted))
+        self._batch = _Batch(
+            project, model=model.name, total=len(wanted), skipped=len(keys) - len(wanted), is_refresh=is_refresh
+        )
+        title = REFRESH_TITLE if is_refresh else TITLE
         job = segment_images(
             requests,
             model_folder=model.folder,
@@ -111,8 +125,9 @@ class Segmenting:
             id_table=id_table,
             claims=self._documents.claims,
             tta=tta,
+            title=title,
         )
-        return self._jobs.start(job, state=JobState(TITLE, 0, len(wanted)), on_item=self._on_item, on_end=self._on_end)
+        return self._jobs.start(job, state=JobState(title, 0, len(wanted)), on_item=self._on_item, on_end=self._on_end)
 
     def _add_classes(self, project: Project, classes: ClassSet, model_name: str) -> None:
         added = [item.name for item in classes if item.id not in project.classes]
@@ -127,12 +142,13 @@ class Segmenting:
         """Let go of the network in memory if another model is active; the job that uses it keeps it until its end."""
         folder = None if self._models.active is None else self._models.active.folder
         if folder != self._runtimes_of:
+            self._runtimes.free()
             self._runtimes, self._runtimes_of = RuntimeCache(), folder
 
-    def _request(self, project: Project, key: str, *, fill_void: bool) -> SegmentRequest:
+    def _request(self, project: Project, key: str, *, fill_void: bool, spares_work: bool) -> SegmentRequest:
         entry, document = project.entry(key), self._documents.get(key)
         pixels = None if document is None else document.image.pixels
-        return SegmentRequest(key, entry.path, entry.mask_path, pixels, fill_void)
+        return SegmentRequest(key, entry.path, entry.mask_path, pixels, fill_void, spares_work)
 
     # What the job says -------------------------------------------------------------------------
 
@@ -143,6 +159,8 @@ class Segmenting:
             self._note_failure(batch, item)
         elif isinstance(item, WrittenMask):
             self._note_written(batch, item)
+        elif isinstance(item, SparedMask):
+            batch.spared.append(item.key)
         elif batch.project is not self._documents.project:
             return
         elif isinstance(item, KnownConfidence):
@@ -190,7 +208,11 @@ class Segmenting:
             self._note_failure(batch, NotSegmented(item.key, ImageError(reason, path=document.entry.path)))
             return
         # What a person has painted since the job started is never painted over.
-        demoted = not item.fill_void and documents.claims.was_edited(item.key)
+        was_edited = documents.claims.was_edited(item.key)
+        if was_edited and item.spares_work:
+            batch.spared.append(item.key)
+            return
+        demoted = not item.fill_void and was_edited
         if demoted:
             batch.only_filled.append(item.key)
         fill_void = item.fill_void or demoted
@@ -234,18 +256,21 @@ class Segmenting:
 
 def _summary(batch: _Batch, *, stopped: bool) -> str:
     """Return one sentence on what has become of the images of a job."""
+    again = f" again with {batch.model}" if batch.is_refresh else ""
     if batch.total == 1 and batch.segmented:
-        return f"Segmented {batch.segmented[0]}."
+        return f"Segmented {batch.segmented[0]}{again}."
     if batch.total == 1 and batch.unchanged:
         return f"{batch.unchanged[0]} has no void pixels left, so it stays as it is."
     images = "1 image" if batch.total == 1 else f"{batch.total} images"
-    parts = [f"{'Stopped: segmented' if stopped else 'Segmented'} {len(batch.segmented)} of {images}"]
+    parts = [f"{'Stopped: segmented' if stopped else 'Segmented'} {len(batch.segmented)} of {images}{again}"]
     if batch.unchanged:
         parts.append(f"{len(batch.unchanged)} had no void pixels left")
     if batch.unreadable:
         parts.append(f"{len(batch.unreadable)} could not be read")
     if batch.unsaved:
         parts.append(f"the masks of {len(batch.unsaved)} could not be used")
+    if batch.spared:
+        parts.append(f"{len(batch.spared)} corrected meanwhile")
     if batch.skipped:
         parts.append(f"{batch.skipped} passed over")
     return f"{', '.join(parts)}."

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject
 
-from segtool.core.classes import BACKGROUND, DEFAULT_CLASSES, VOID, ClassSet
+from segtool.core.classes import DEFAULT_CLASSES, ClassSet
 from segtool.core.errors import SegToolError
 from segtool.core.geometry import Rect
 from segtool.core.palette import Colour
 from segtool.gui.class_edits import ClassEdits
+from segtool.gui.class_in_hand import ClassInHand
 from segtool.gui.documents import Documents
 from segtool.gui.effort_tracker import EffortTracker
 from segtool.gui.evaluating import Evaluating
@@ -91,9 +92,7 @@ class Session(ToolState):
         self.comparing = Comparing(self, self._documents, self._models)
         self.versions = VersionEdits(self, self._documents, models=self._models, jobs=self._jobs)
         self._effort = EffortTracker(self, self._documents)
-        self._active_class = 1
-        self._swapped_class = 1
-        self.classes_changed.connect(self._keep_active_class_valid)
+        self._class_in_hand = ClassInHand(self, self._documents)
         self.model_changed.connect(self._segmenting.follow_model)
         # Its parts follow the model too, and then take the network of the one that is active now.
         self.guidance = Guidance(self, self._documents, self._models, self._navigation, self._segmenting, self._jobs)
@@ -178,6 +177,10 @@ class Session(ToolState):
         """Take the unfinished stroke back."""
         self._edits.cancel_stroke()
 
+    def after_stroke(self, action: Callable[[], None]) -> None:
+        """Call something now, or once the stroke that is under way has ended: it may end strokes itself."""
+        self._edits.after_stroke(action)
+
     def apply_pixels(self, name: str, rect: Rect, pixels: npt.NDArray[np.uint8]) -> bool:
         """Replace the pixels of ``rect`` in one undoable edit; False, with a message, if that is not allowed."""
         return self._edits.apply_pixels(name, rect, pixels)
@@ -203,21 +206,15 @@ class Session(ToolState):
     @property
     def active_class(self) -> int:
         """The class id that tools paint with, 255 for void."""
-        return self._active_class
+        return self._class_in_hand.active
 
     def set_active_class(self, class_id: int) -> None:
         """Paint with that class from now on (255: void); an id without a class is passed over."""
-        if class_id != self._active_class and (class_id == VOID or class_id in self.classes):
-            self._active_class = class_id
-            self.active_class_changed.emit(class_id)
+        self._class_in_hand.take(class_id)
 
     def swap_with_background(self) -> None:
         """Change between background and the class that was active before it."""
-        if self._active_class != BACKGROUND:
-            self._swapped_class = self._active_class
-            self.set_active_class(BACKGROUND)
-        else:
-            self.set_active_class(self._swapped_class if self._swapped_class in self.classes else self.classes.ids[-1])
+        self._class_in_hand.swap_with_background()
 
     def set_tool(self, tool: ToolId) -> None:
         """Take another tool; an unfinished stroke is kept."""
@@ -249,11 +246,6 @@ class Session(ToolState):
     def remove_class(self, class_id: int, *, replacement: int) -> bool:
         """Start a job that gives the pixels of a class to ``replacement`` (an id or void), then removes the class."""
         return self._class_edits.remove(class_id, replacement=replacement)
-
-    @Slot()
-    def _keep_active_class_valid(self) -> None:
-        if self._active_class != VOID and self._active_class not in self.classes:
-            self.set_active_class(self.classes.ids[min(1, len(self.classes) - 1)])
 
     # Saving ------------------------------------------------------------------------------------
 

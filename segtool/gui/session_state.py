@@ -89,11 +89,16 @@ class ModelOffer:
 
 
 class Overwrite(StrEnum):
-    """What segmenting does with corrected and approved images: fill only their void, replace all, or pass over them."""
+    """What segmenting does with corrected and approved images: fill only their void, replace all, or pass over them.
+
+    REFRESH is for what nobody has asked for: it passes over them, over those that become one of them
+    meanwhile, and leaves an unfinished stroke alone.
+    """
 
     FILL_VOID = "fill void"
     REPLACE = "replace"
     SKIP = "skip"
+    REFRESH = "refresh"
 
 
 class WorkKind(Enum):

@@ -9,23 +9,31 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from segtool.core.errors import SegToolError
-from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunProgress, RunStarted
+from segtool.core.run_events import RunDone, RunEvent
 from segtool.core.run_settings import RunSettings
 from segtool.gui.jobs.worker import WorkerThread
 from segtool.gui.session import Session
 from segtool.gui.session_state import SaveKind
 from segtool.gui.training_child import UNCHANGED
-from segtool.gui.training_plan import FROM_SCRATCH, Checked, RunPlan, check_job, choose_images
+from segtool.gui.training_plan import (
+    FROM_SCRATCH,
+    Checked,
+    Looked,
+    RunPlan,
+    check_job,
+    choose_images,
+    look_job,
+)
 from segtool.gui.training_run import RunRequest, TrainingRun
-from segtool.gui.training_state import Comparison, Phase, RunState, Scores, duration_text
+from segtool.gui.training_state import Comparison, Phase, RunState, duration_text
 from segtool.models.card import CARD_FILE
 
 _TICK_MS = 1000
 _QUIET_SECONDS = 60.0
 # A double click on Stop asks once.
 _DOUBLE_CLICK_SECONDS = 1.5
+_NOT_BEGUN = "The training was stopped before it began."
 _STOPPING = "Stopping: the best weights so far are kept"
-_STAGES = {"training": "Training", "validating": "Scoring", "exporting": "Writing the model"}
 
 
 class TrainingControl(QObject):
@@ -35,9 +43,15 @@ class TrainingControl(QObject):
     -------
     state_changed()
         ``state`` is another one.
+    refused(str)
+        The new model was not accepted: what a person is told. ``take_other`` makes it the active one anyway.
+    version_activated(str)
+        A run has brought another model into use, or a person has answered to its outcome: the model's name.
     """
 
     state_changed = Signal()
+    refused = Signal(str)
+    version_activated = Signal(str)
 
     def __init__(
         self, session: Session, *, program: Sequence[str] | None = None, parent: QObject | None = None
@@ -48,7 +62,6 @@ class TrainingControl(QObject):
         self._state = RunState()
         self._plan: RunPlan | None = None
         self._run: TrainingRun | None = None
-        self._held_out: tuple[str, ...] = ()
         self._started = self._last_news = self._stop_asked = 0.0
         self._worker = WorkerThread("training")
         self._worker.worker.finished.connect(self._on_worker_finished)
@@ -57,6 +70,7 @@ class TrainingControl(QObject):
         self._ticks.timeout.connect(self._tick)
         session.saved_changed.connect(self._go_on_when_saved)
         session.project_changed.connect(self._forget_last_run)
+        session.model_changed.connect(self._follow_model)
 
     @property
     def state(self) -> RunState:
@@ -90,7 +104,6 @@ class TrainingControl(QObject):
         active = self._session.model
         compare = active.name if active is not None else "" if base == FROM_SCRATCH else base
         self._plan = RunPlan(project, settings, base, name, compare)
-        self._held_out = ()
         self._started = self._last_news = time.monotonic()
         self._ticks.start()
         self._set(RunState(phase=Phase.SAVING, name=name, base=base, stage="Saving masks"))
@@ -109,7 +122,13 @@ class TrainingControl(QObject):
             self._run.stop()
         elif self.is_running:
             self._worker.cancel()
-            self._end(Phase.CANCELLED, "The training was stopped before it began.")
+            self._end(Phase.CANCELLED, _NOT_BEGUN)
+
+    def take_other(self) -> None:
+        """Segment with the model that the last run's outcome left aside: the one before it, or the candidate."""
+        other = self._state.other
+        if other and self._session.set_active_model(other):
+            self.version_activated.emit(other)
 
     def shut_down(self) -> None:
         """End the run at once and wait until its process is gone; the window calls this before it closes."""
@@ -117,7 +136,15 @@ class TrainingControl(QObject):
         if self._run is not None:
             self._run.shut_down()
         if self.is_running:
-            self._end(Phase.CANCELLED, "The training was stopped before it began.")
+            self._end(Phase.CANCELLED, self._keep_whole_model() or _NOT_BEGUN)
+
+    @Slot()
+    def _follow_model(self) -> None:
+        """Offer the other model no longer once it is the active one, whoever has chosen it."""
+        state, active = self._state, self._session.model
+        if state.other and active is not None and active.name == state.other:
+            self._session.message_over.emit(state.message)
+            self._set(replace(state, other="", message=f"{active.name} is now the active model."))
 
     @Slot()
     def _forget_last_run(self) -> None:
@@ -180,26 +207,23 @@ class TrainingControl(QObject):
                 self._fail(last.problem)
             else:
                 self._launch(last.plan)
+        elif isinstance(last, Looked) and last.plan is self._plan:
+            self._decide(last.plan)
 
     @Slot(object)
     def _on_worker_failed(self, error: Exception) -> None:
         if self._state.phase is Phase.CHECKING:
             self._fail(f"The masks could not be checked ({type(error).__name__}: {error}).")
+        elif self._plan is not None and self._state.comparison is not None:
+            # Looking ahead has failed, which costs the window a moment and nothing else.
+            self._decide(self._plan)
 
     # While it runs -----------------------------------------------------------------------------
 
     @Slot(object)
     def _on_reported(self, event: RunEvent) -> None:
         self._last_news = time.monotonic()
-        state = self._state
-        if isinstance(event, RunStarted):
-            self._held_out = event.held_out
-            state = replace(state, stage="Training")
-        elif isinstance(event, RunProgress):
-            stage = _STAGES.get(event.stage, event.stage.capitalize())
-            state = replace(state, stage=stage, fraction=event.fraction, remaining=event.remaining)
-        elif isinstance(event, RunEpoch):
-            state = replace(state, epochs=(*state.epochs, event))
+        state = self._state.after(event)
         if state.phase is Phase.STOPPING:
             # How much of the budget is left says nothing any more.
             state = replace(state, stage=_STOPPING, remaining=None)
@@ -217,26 +241,29 @@ class TrainingControl(QObject):
 
     @Slot(object)
     def _on_done(self, done: RunDone) -> None:
-        """Take the new model into the list and make it the active one unless it is worse."""
         plan = self._plan
         assert plan is not None
-        comparison = Comparison(
-            new=plan.name,
-            old=plan.compare,
-            new_scores=Scores.from_metrics(done.metrics),
-            old_scores=Scores.from_metrics(done.base_metrics),
-            held_out=len(self._held_out),
-        )
-        self._set(replace(self._state, comparison=comparison, fraction=1.0))
-        project = self._session.project
+        comparison = Comparison.of_run(done, new=plan.name, old=plan.compare, held_out=self._state.held_out)
+        stage = "Looking at the model"
+        self._set(replace(self._state, comparison=comparison, stage=stage, fraction=1.0, remaining=None))
+        self._worker.submit(look_job(plan))
+
+    def _decide(self, plan: RunPlan) -> None:
+        """Take the new model into the list, and make it the active one if its run says that it may be."""
+        comparison, project = self._state.comparison, self._session.project
+        assert comparison is not None
         if project is None or project.data_root != plan.project.data_root:
             self._end(Phase.FINISHED, f"{plan.name} is ready in {plan.out}. Open its folder to use it.")
             return
+        before = "" if self._session.model is None else self._session.model.name
         self._session.refresh_models()
-        if comparison.is_accepted and not self._session.set_active_model(plan.name):
+        if not comparison.is_accepted:
+            self._end(Phase.FINISHED, comparison.message(before=before), other=plan.name)
+        elif self._session.set_active_model(plan.name):
+            self._end(Phase.FINISHED, comparison.message(before=before), other=before)
+            self.version_activated.emit(plan.name)
+        else:
             self._end(Phase.FINISHED, f"{plan.name} is ready in {plan.out}, but could not be made the active model.")
-            return
-        self._end(Phase.FINISHED, comparison.message(), is_warning=not comparison.is_accepted)
 
     @Slot()
     def _on_cancelled(self) -> None:
@@ -245,7 +272,7 @@ class TrainingControl(QObject):
 
     @Slot(str)
     def _fail(self, message: str) -> None:
-        self._end(Phase.FAILED, f"{message} {self._keep_whole_model()}".rstrip(), is_warning=True)
+        self._end(Phase.FAILED, f"{message} {self._keep_whole_model()}".rstrip())
 
     def _keep_whole_model(self) -> str:
         """Say what became of a model that was whole when its run was broken off; "" if there is none."""
@@ -254,17 +281,18 @@ class TrainingControl(QObject):
         self._session.refresh_models()
         return f"{self._plan.name} was written before that: it is kept as a version, but not active."
 
-    def _end(self, phase: Phase, message: str, *, is_warning: bool = False) -> None:
+    def _end(self, phase: Phase, message: str, *, other: str = "") -> None:
         log = self._run.log if self._run is not None and phase is Phase.FAILED else ""
         if self._run is not None:
             self._run.deleteLater()
         self._run = self._plan = None
         self._ticks.stop()
         elapsed = time.monotonic() - self._started
-        self._set(
-            replace(self._state, phase=phase, stage="", message=message, log=log, elapsed=elapsed, remaining=None)
-        )
-        if is_warning:
+        state = replace(self._state, phase=phase, stage="", message=message, other=other, log=log)
+        self._set(replace(state, elapsed=elapsed, remaining=None))
+        if self._state.has_candidate:
+            self.refused.emit(message)
+        elif phase is Phase.FAILED:
             self._session.warn(message)
         else:
             self._session.info(message)

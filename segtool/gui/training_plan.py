@@ -8,7 +8,8 @@ from pathlib import Path
 
 from segtool.core.classes import ClassSet
 from segtool.core.errors import TrainingError
-from segtool.core.run_settings import RunSettings
+from segtool.core.run_settings import FINE_TUNING_RATE, FROM_SCRATCH_RATE, RunSettings
+from segtool.models.store import ModelEntry, ModelStore
 from segtool.project.held_out import choose_held_out
 from segtool.project.layout import MODELS_FOLDER, ImageEntry
 from segtool.project.project import Project
@@ -52,10 +53,57 @@ class Checked:
     problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The worker has looked at the models of a run's folder, the new one among them."""
+
+    plan: RunPlan
+
+
+def base_choices(models: Sequence[ModelEntry], active: ModelEntry | None) -> list[tuple[str, str]]:
+    """Return what a run may start from as (name, text) in the order in which it is offered.
+
+    Parameters
+    ----------
+    models : sequence of ModelEntry
+        The models to choose from.
+    active : ModelEntry or None
+        The one that segments.
+    """
+    choices = []
+    for entry in models:
+        marks = ["active"] if active is not None and entry.name == active.name else []
+        marks += ["bundled"] if entry.bundled else []
+        choices.append((entry.name, f"{entry.label} ({', '.join(marks)})" if marks else entry.label))
+    return [*choices, (FROM_SCRATCH, "From scratch (random weights)")]
+
+
+def default_base(store: ModelStore, active: ModelEntry | None, classes: ClassSet) -> str:
+    """Return the name of what a run starts from unless a person chooses something else, or "none".
+
+    Parameters
+    ----------
+    store : ModelStore
+        Where bases are found.
+    active : ModelEntry or None
+        The model that segments.
+    classes : ClassSet
+        The folder's.
+    """
+    return FROM_SCRATCH if active is None else active.name
+
+
+def fitting_rate(rate: float, *, base: str) -> float:
+    """Return the learning rate that fits a start if ``rate`` is the one that fits the other kind of start."""
+    fitting, other = FINE_TUNING_RATE, FROM_SCRATCH_RATE
+    if base == FROM_SCRATCH:
+        fitting, other = other, fitting
+    return fitting if rate == other else rate
+
+
 def held_out_keys(project: Project) -> frozenset[str]:
     """Return the images that a run started now would hold out; nothing is recorded yet."""
-    usable = [entry.key for entry in usable_images(project)]
-    return frozenset(choose_held_out(usable, held=project.state.held_out, known=project.state.known))
+    return _held_out_among(usable_images(project), project)
 
 
 def choose_images(project: Project, settings: RunSettings) -> tuple[list[ImageEntry], list[ImageEntry]]:
@@ -63,10 +111,16 @@ def choose_images(project: Project, settings: RunSettings) -> tuple[list[ImageEn
 
     An image that is held out is never among those to train on, whatever the settings name.
     """
-    held, usable = held_out_keys(project), usable_images(project)
+    usable = usable_images(project)
+    held = _held_out_among(usable, project)
     train = [e for e in usable if e.key not in held and (settings.images is None or e.key in settings.images)]
     scored = [e for e in usable if e.key in held and (settings.held_out is None or e.key in settings.held_out)]
     return train, scored
+
+
+def _held_out_among(usable: Sequence[ImageEntry], project: Project) -> frozenset[str]:
+    state = project.state
+    return frozenset(choose_held_out([entry.key for entry in usable], held=state.held_out, known=state.known))
 
 
 def find_problem(train: Sequence[ImageEntry], held_out: Sequence[ImageEntry], classes: ClassSet) -> str:
@@ -87,3 +141,9 @@ def check_job(
 ) -> Generator[Checked, None, None]:
     """Yield what was found about the masks of a run."""
     yield Checked(plan, find_problem(train, held_out, classes))
+
+
+def look_job(plan: RunPlan) -> Generator[Looked, None, None]:
+    """Yield once every file of the new model is hashed: the window looks at it then without a wait."""
+    plan.project.store.entries()
+    yield Looked(plan)

@@ -36,6 +36,8 @@ from segtool.core.run_settings import RunSettings
         {"seed": "a"},
         {"seed": None},
         {"seed": 2**32},
+        {"void_is_background": 1},
+        {"void_is_background": None},
         {"images": 5},
         {"images": "abc"},
         {"held_out": [1]},

@@ -138,6 +138,7 @@ def test_a_persons_work_is_kept_unless_it_is_to_be_replaced(
         Overwrite.FILL_VOID: (np.where(work == VOID, prediction, work), Status.CORRECTED),
         Overwrite.REPLACE: (prediction, Status.PREDICTED),
         Overwrite.SKIP: (work, Status.CORRECTED),
+        Overwrite.REFRESH: (work, Status.CORRECTED),
     }[policy]
     assert opened.wait_until_saved()
     assert np.array_equal(read_mask(folder / "masks" / "b.png"), wanted)

@@ -71,6 +71,8 @@ def settled(window: MainWindow, qtbot: QtBot) -> None:
     worker = window._session._suggesting._thread
     ended: list[bool] = []
     worker.worker.finished.connect(lambda _: ended.append(True))
+    # A prediction that lands meanwhile gives up everything that the thread has been given.
+    worker.worker.cancelled.connect(lambda: ended.append(True))
     # Jobs of a thread end in the order in which they were started.
     worker.submit(iter_nothing())
     qtbot.waitUntil(lambda: bool(ended), timeout=60_000)

@@ -12,7 +12,7 @@ from segtool.formats.mask_png import read_mask
 from segtool.gui.session import Session
 from segtool.gui.session_state import Level
 from segtool.gui.training_control import TrainingControl
-from segtool.gui.training_state import Comparison, Phase, RunState, Scores
+from segtool.gui.training_state import Comparison, Phase, RunState, Scores, steps_text
 from tests.gui.training_fixtures import (
     PROGRESS,
     STARTED,
@@ -23,6 +23,7 @@ from tests.gui.training_fixtures import (
     done,
     epoch,
     make_folder,
+    preview,
     say,
 )
 
@@ -83,24 +84,60 @@ def test_a_run_of_one_folder_is_not_shown_in_another(qtbot, tmp_path, tiny_model
     assert control.state == RunState()
 
 
-def test_a_worse_model_is_kept_but_not_active(qtbot, tmp_path, tiny_model_folder, session, messages, control):
+WHY = "F1 0.800 on 1 held-out image, 0001-old has 0.900."
+
+
+def test_a_model_that_its_run_refuses_is_kept_as_a_candidate(
+    qtbot, tmp_path, tiny_model_folder, session, messages, control
+):
     root = make_folder(tmp_path / "photos")
     add_version(root, tiny_model_folder, "0001-old")
     session.open_folder(root)
     session.set_active_model("0001-old")
-    control = control(child(tmp_path, say(STARTED), deliver(tiny_model_folder), say(done(0.80, 0.90))))
+    control = control(
+        child(tmp_path, say(STARTED), deliver(tiny_model_folder), say(done(0.80, 0.90, accepted=False, why=WHY)))
+    )
+    told: list[str] = []
+    activated: list[str] = []
+    control.refused.connect(told.append)
+    control.version_activated.connect(activated.append)
     control.start(SHORT, base="0001-old", name="0002-new")
     wait_for_end(qtbot, control)
     assert session.model is not None
     assert session.model.name == "0001-old"
     assert "0002-new" in [entry.name for entry in session.models]
-    text, level = messages[-1]
-    assert level is Level.WARNING
-    assert "0.800" in text
-    assert "0.900" in text
+    assert told == [f"0002-new is kept as a candidate, 0001-old stays active. {WHY}"]
+    assert messages == []
+    assert activated == []
     assert control.state.comparison == Comparison(
-        "0002-new", "0001-old", Scores(0.8, 0.4, 0.75, 0.25), Scores(0.9, 0.45, 0.75, 0.25), 1
+        "0002-new", "0001-old", Scores(0.8, 0.4, 0.75, 0.25), Scores(0.9, 0.45, 0.75, 0.25), 1, False, WHY
     )
+    assert control.state.other_text == "Activate anyway"
+    control.take_other()
+    assert session.model.name == "0002-new"
+    assert activated == ["0002-new"]
+    assert (control.state.other, control.state.message) == ("", "0002-new is now the active model.")
+
+
+def test_an_accepted_model_is_one_click_from_the_one_before(qtbot, tmp_path, tiny_model_folder, session, control):
+    root = make_folder(tmp_path / "photos")
+    add_version(root, tiny_model_folder, "0001-old")
+    session.open_folder(root)
+    session.set_active_model("0001-old")
+    # The verdict counts, whatever the scores say.
+    control = control(child(tmp_path, say(STARTED), deliver(tiny_model_folder), say(done(0.80, 0.90))))
+    over: list[str] = []
+    session.message_over.connect(over.append)
+    control.start(SHORT, base="0001-old", name="0002-new")
+    wait_for_end(qtbot, control)
+    assert session.model.name == "0002-new"
+    assert control.state.other_text == "Go back to 0001-old"
+    told = control.state.message
+    # However the person goes back.
+    session.set_active_model("0001-old")
+    assert over == [told]
+    assert control.state.other == ""
+    assert control.state.message == "0001-old is now the active model."
 
 
 def test_a_model_that_is_not_worse_becomes_active(qtbot, tmp_path, tiny_model_folder, session, messages, control):
@@ -125,22 +162,75 @@ def test_a_model_that_is_not_worse_becomes_active(qtbot, tmp_path, tiny_model_fo
 
 
 @pytest.mark.parametrize(
-    ("new", "old", "accepted", "words"),
+    ("new", "old", "accepted", "text"),
     [
-        (0.9, 0.8, True, "now the active model"),
-        (0.796, 0.8, True, "now the active model"),
-        (0.794, 0.8, False, "kept as a version but not active"),
-        (None, None, True, "No image was held out"),
-        (0.9, None, True, "cannot be compared"),
+        (0.9, 0.8, True, "0002-new is now the active model. F1 0.900 on 3 held-out images, 0001-old has 0.800."),
+        (
+            0.7,
+            0.8,
+            False,
+            "0002-new is kept as a candidate, 0001-old stays active. "
+            "F1 0.700 on 3 held-out images, 0001-old has 0.800.",
+        ),
+        (
+            None,
+            None,
+            True,
+            "0002-new is now the active model. No image was held out, so nothing measures it. "
+            "Look at a few predictions, and go back to 0001-old if they are worse.",
+        ),
+        (
+            0.9,
+            None,
+            True,
+            "0002-new is now the active model. F1 0.900 on 3 held-out images. "
+            "0001-old tells other classes apart, so the two cannot be compared.",
+        ),
     ],
 )
-def test_the_rule_by_which_a_version_becomes_active(new, old, accepted, words):
+def test_a_verdict_without_a_reason_is_explained_by_the_scores(new, old, accepted, text):
     def scores(f1: float | None) -> Scores | None:
         return None if f1 is None else Scores(f1, f1, f1, f1)
 
-    comparison = Comparison("0002-new", "0001-old", scores(new), scores(old), 3)
-    assert comparison.is_accepted is accepted
-    assert words in comparison.message()
+    comparison = Comparison("0002-new", "0001-old", scores(new), scores(old), 3, accepted)
+    assert comparison.message(before="0001-old") == text
+
+
+def test_the_previews_and_steps_of_a_run_are_kept(qtbot, tmp_path, tiny_model_folder, session, control):
+    session.open_folder(make_folder(tmp_path / "photos"))
+    previews = [preview(step, columns=step) for step in (0, 10, 20)]
+    program = child(
+        tmp_path,
+        say(STARTED),
+        *map(say, previews),
+        say(PROGRESS),
+        WAIT_FOR_STOP,
+        deliver(tiny_model_folder),
+        say(done(0.9, None)),
+    )
+    control = control(program)
+    control.start(SHORT, base="none", name="0001-test")
+    qtbot.waitUntil(lambda: control.state.fraction == PROGRESS.fraction, timeout=10_000)
+    assert (control.state.first_preview, control.state.last_preview) == (previews[0], previews[2])
+    assert (control.state.train_images, control.state.held_out) == (6, 1)
+    assert control.state.step == PROGRESS.step
+    control.stop()
+    wait_for_end(qtbot, control)
+
+
+@pytest.mark.parametrize(
+    ("step", "fraction", "text"),
+    [
+        (0, 0.0, ""),
+        (3, 0.01, "step 3"),
+        (310, 0.6, "step 310 of about 520"),
+        (25, 0.05, "step 25 of about 500"),
+        (999, 1.0, "step 999 of about 1000"),
+        (101, 1.0, "step 101 of about 101"),
+    ],
+)
+def test_steps_are_told_in_words(step, fraction, text):
+    assert steps_text(RunState(step=step, fraction=fraction)) == text
 
 
 def test_masks_of_one_class_stop_it_before_any_process(qtbot, tmp_path, session, messages, control):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import shutil
 import sys
@@ -11,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from segtool.core.run_events import RunDone, RunEpoch, RunProgress, RunStarted, to_line
+from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunPreview, RunProgress, RunStarted, to_line
 from segtool.formats.mask_png import write_mask
 from segtool.sample import draw_nuclei
 from tests.model_fixtures import NUCLEI
@@ -69,8 +71,22 @@ def epoch(number: int, *, best: bool = True, held_out: bool = True) -> RunEpoch:
     )
 
 
-def done(new: float | None, old: float | None) -> RunDone:
-    """Return the end of a run by the F1 of the new model and of the one that it is compared with."""
+def preview(step: int, *, columns: int, side: int = 40) -> RunPreview:
+    """Return a preview of a grey image with nucleus in its first columns."""
+    mask = np.zeros((side, 2 * side), dtype=np.uint8)
+    mask[:, :columns] = 1
+    image = np.full((side, 2 * side, 3), 100, dtype=np.uint8)
+    return RunPreview(key="3.png", step=step, image=_png(image), mask=_png(mask))
+
+
+def _png(pixels: np.ndarray) -> str:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, format="PNG")
+    return base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+def done(new: float | None, old: float | None, *, accepted: bool = True, why: str = "") -> RunDone:
+    """Return the end of a run by the F1 of the new model and of the one that it is compared with, and its verdict."""
     return RunDone(
         model="models/new",
         metrics=None if new is None else metrics(new),
@@ -78,6 +94,8 @@ def done(new: float | None, old: float | None) -> RunDone:
         seconds=9.0,
         steps=25,
         reason="epochs",
+        accepted=accepted,
+        why=why,
     )
 
 
@@ -94,7 +112,7 @@ def child(tmp_path: Path, *lines: str) -> tuple[str, ...]:
     return (sys.executable, str(script))
 
 
-def say(event: RunStarted | RunProgress | RunEpoch | RunDone) -> str:
+def say(event: RunEvent) -> str:
     """Return a line for ``child`` that reports an event."""
     return f"say({to_line(event)!r})"
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QColorDialog, QFileDialog, QMessageBox, QPushButto
 from segtool.core.classes import ClassInfo, ClassSet
 from segtool.core.palette import Colour
 from segtool.gui import theme
+from segtool.gui.dialogs.auto_retrain_dialog import AutoRetrainDialog
 from segtool.gui.dialogs.class_dialogs import NewClass, NewClassDialog, RemoveClassDialog
 from segtool.gui.session_state import ClassUsage, Overwrite
 
@@ -60,6 +61,20 @@ def ask_stop_training(parent: QWidget) -> bool:
     stop = _button(box, "Stop training", _Role.DestructiveRole)
     _button(box, "Keep training", _Role.RejectRole, default=True)
     return _run(box) is stop
+
+
+def ask_auto_retrain(parent: QWidget, *, after: int, approved: int) -> int | None:
+    """Ask after how many newly approved images to retrain by itself, 0 for never; None if the person has cancelled.
+
+    Parameters
+    ----------
+    after : int
+        What holds now.
+    approved : int
+        How many images are newly approved.
+    """
+    dialog = AutoRetrainDialog(after, approved, parent)
+    return dialog.answer() if dialog.exec() else None
 
 
 def ask_overwrite(parent: QWidget, *, worked_on: int, total: int) -> Overwrite | None:

@@ -33,6 +33,7 @@ from segtool.gui.dialogs.retrain_jobs import (
 from segtool.gui.dialogs.run_form import RunForm
 from segtool.gui.dialogs.training_images import TrainingImage, TrainingImagesBox, TrainingImagesModel
 from segtool.gui.jobs.worker import WorkerThread
+from segtool.gui.refreshing import remember_scope, remembered_scope
 from segtool.gui.session import Session
 from segtool.gui.training_plan import held_out_keys
 from segtool.project.training_images import usable_images
@@ -66,7 +67,7 @@ class RetrainDialog(QDialog):
         self._worker.worker.failed.connect(self._on_worker_failed)
         self.images = TrainingImagesModel(self)
         self.images_box = TrainingImagesBox(self.images)
-        self.run_form = RunForm(project.store, session.models, session.model)
+        self.run_form = RunForm(project.store, session.models, session.model, session.classes)
         self.augmentation = AugmentationForm()
         self.preview = AugmentationPreview()
         self.reason = QLabel(wordWrap=True)
@@ -75,6 +76,8 @@ class RetrainDialog(QDialog):
         theme.strip_icons(self.buttons)
         self._build()
         self.run_form.show_settings(self._remembered)
+        self.images_box.void_is_background.setChecked(self._remembered.void_is_background)
+        self.run_form.show_scope(remembered_scope())
         self.augmentation.set_settings(self._remembered.augmentation)
         self.preview.set_settings(self._remembered.augmentation)
         self._connect()
@@ -90,6 +93,7 @@ class RetrainDialog(QDialog):
         return replace(
             self.run_form.apply_to(self._remembered),
             augmentation=self.augmentation.settings(),
+            void_is_background=self.images_box.void_is_background.isChecked(),
             images=self.images.ticked(held_out=False),
             held_out=self.images.ticked(held_out=True),
         )
@@ -107,6 +111,7 @@ class RetrainDialog(QDialog):
     def accept(self) -> None:
         """Remember the settings for the next time and close."""
         remember_settings(self.settings)
+        remember_scope(self.run_form.refresh_scope)
         super().accept()
 
     def done(self, result: int) -> None:

@@ -1,4 +1,4 @@
-"""What a run starts from, how long it takes, how fast it learns and what its version is called."""
+"""What a run starts from, how long it takes, how fast it learns, what its version is called and what follows."""
 
 from __future__ import annotations
 
@@ -19,13 +19,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from segtool.core.run_settings import FINE_TUNING_RATE, FROM_SCRATCH_RATE, RunSettings
+from segtool.core.classes import ClassSet
+from segtool.core.run_settings import RunSettings
 from segtool.gui import theme
-from segtool.gui.training_plan import FROM_SCRATCH
+from segtool.gui.refreshing import RefreshScope
+from segtool.gui.training_plan import FROM_SCRATCH, base_choices, default_base, fitting_rate
 from segtool.models.store import ModelEntry, ModelStore
 
 _DEFAULT_EPOCHS = 20
 _FIELD_WIDTH = 110
+_SCOPES = {
+    RefreshScope.PREDICTED: "Segment predicted images again",
+    RefreshScope.UNTOUCHED: "Segment predicted and untouched images again",
+    RefreshScope.NONE: "Leave all images as they are",
+}
 
 
 class RunForm(QWidget):
@@ -38,7 +45,9 @@ class RunForm(QWidget):
     models : list of ModelEntry
         Models to start from.
     active : ModelEntry or None
-        The one that is chosen at first.
+        The one that segments.
+    classes : ClassSet
+        The folder's.
 
     Signals
     -------
@@ -49,7 +58,12 @@ class RunForm(QWidget):
     changed = Signal()
 
     def __init__(
-        self, store: ModelStore, models: list[ModelEntry], active: ModelEntry | None, parent: QWidget | None = None
+        self,
+        store: ModelStore,
+        models: list[ModelEntry],
+        active: ModelEntry | None,
+        classes: ClassSet,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._store = store
@@ -57,9 +71,15 @@ class RunForm(QWidget):
         self.minutes_button, self.epochs_button = QRadioButton("&Minutes"), QRadioButton("&Epochs")
         self.minutes, self.epochs = QDoubleSpinBox(), QSpinBox()
         self.learning_rate = QDoubleSpinBox()
+        self.scope = QComboBox()
+        self.scope.setToolTip(
+            "Once the new model is active; masks that you have corrected or approved stay as they are"
+        )
+        for scope, text in _SCOPES.items():
+            self.scope.addItem(text, scope)
         self.name = QLineEdit()
         self.name_hint = _hint("")
-        self._fill_base(models, active)
+        self._fill_base(base_choices(models, active), default_base(store, active, classes))
         self._set_up_numbers()
         self._lay_out()
         self.name.setMaxLength(60)
@@ -75,6 +95,15 @@ class RunForm(QWidget):
     def version_name(self) -> str:
         """Name of the new version, number included."""
         return self._store.next_version_name(self.name.text())
+
+    @property
+    def refresh_scope(self) -> RefreshScope:
+        """Which images to segment again afterwards."""
+        return RefreshScope(self.scope.currentData())
+
+    def show_scope(self, scope: RefreshScope) -> None:
+        """Show which images are segmented again afterwards."""
+        self.scope.setCurrentIndex(self.scope.findData(scope))
 
     def apply_to(self, settings: RunSettings) -> RunSettings:
         """Return settings with the values of this form."""
@@ -93,16 +122,14 @@ class RunForm(QWidget):
             self.epochs.setValue(settings.epochs)
             self.epochs_button.setChecked(True)
 
-    def _fill_base(self, models: list[ModelEntry], active: ModelEntry | None) -> None:
-        for entry in models:
-            marks = ["active"] if active is not None and entry.name == active.name else []
-            marks += ["bundled"] if entry.bundled else []
-            self.base.addItem(f"{entry.label} ({', '.join(marks)})" if marks else entry.label, entry.name)
-        self.base.addItem("From scratch (random weights)", FROM_SCRATCH)
-        self.base.setCurrentIndex(self.base.findData(FROM_SCRATCH if active is None else active.name))
-        # A long name must not widen the dialog.
-        self.base.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.base.setMinimumContentsLength(16)
+    def _fill_base(self, choices: list[tuple[str, str]], chosen: str) -> None:
+        for name, text in choices:
+            self.base.addItem(text, name)
+        self.base.setCurrentIndex(max(0, self.base.findData(chosen)))
+        for box in (self.base, self.scope):
+            # A long name must not widen the dialog.
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(16)
 
     def _set_up_numbers(self) -> None:
         self.minutes.setRange(0.5, 600)
@@ -148,6 +175,7 @@ class RunForm(QWidget):
         form.addRow("Stop after", length)
         form.addRow(_label("&Learning rate", buddy=self.learning_rate), rate)
         form.addRow(_label("New &version", buddy=self.name), name)
+        form.addRow("After&wards", self.scope)
 
     def _connect(self) -> None:
         self.base.currentIndexChanged.connect(self._suggest_name)
@@ -160,6 +188,7 @@ class RunForm(QWidget):
             self.minutes.valueChanged,
             self.epochs.valueChanged,
             self.learning_rate.valueChanged,
+            self.scope.currentIndexChanged,
             self.name.textChanged,
         ):
             signal.connect(lambda *_: self.changed.emit())
@@ -178,11 +207,7 @@ class RunForm(QWidget):
 
     def _suggest_rate(self) -> None:
         """Offer the rate that fits the start, unless the person has chosen one."""
-        fitting, other = FINE_TUNING_RATE, FROM_SCRATCH_RATE
-        if self.base_name == FROM_SCRATCH:
-            fitting, other = other, fitting
-        if self.learning_rate.value() == other:
-            self.learning_rate.setValue(fitting)
+        self.learning_rate.setValue(fitting_rate(self.learning_rate.value(), base=self.base_name))
 
     def _show_name(self) -> None:
         self.name_hint.setText(f"saved as {self.version_name}")

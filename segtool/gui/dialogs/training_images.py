@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QGroupBox,
     QHBoxLayout,
     QHeaderView,
@@ -126,7 +127,7 @@ class TrainingImagesModel(QAbstractTableModel):
 
 
 class TrainingImagesBox(QGroupBox):
-    """The table with its buttons, and a sentence about held-out images.
+    """The table with its buttons, what void means in them, and a sentence about held-out images.
 
     Signals
     -------
@@ -141,6 +142,10 @@ class TrainingImagesBox(QGroupBox):
         self._model = model
         self.table = _table(model)
         self.all_button, self.none_button = QPushButton("Use all"), QPushButton("Use none")
+        self.void_is_background = QCheckBox("In approved images, v&oid counts as background")
+        self.void_is_background.setToolTip(
+            "For those who paint objects only, and approve an image once all are painted"
+        )
         help_text = QLabel(_HELD_OUT_HELP, wordWrap=True)
         help_text.setFont(theme.small_font(help_text.font()))
         help_text.setForegroundRole(help_text.palette().ColorRole.PlaceholderText)
@@ -154,6 +159,7 @@ class TrainingImagesBox(QGroupBox):
         layout.setSpacing(theme.SPACE)
         layout.addWidget(self.table, 1)
         layout.addLayout(row)
+        layout.addWidget(self.void_is_background)
         layout.addWidget(help_text)
         self.all_button.clicked.connect(lambda: model.tick(model.rows, on=True))
         self.none_button.clicked.connect(lambda: model.tick(model.rows, on=False))

@@ -35,12 +35,12 @@ class MaskClaims:
             self._edited.clear()
 
     def mark_edited(self, key: str) -> None:
-        """Note that a person has changed a mask."""
+        """Note that a person has changed a mask, or said what it is worth."""
         with self._lock:
             self._edited.add(key)
 
     def was_edited(self, key: str) -> bool:
-        """Tell whether a person has changed a mask since the job started."""
+        """Tell whether a person has changed a mask, or its status, since the job started."""
         with self._lock:
             return key in self._edited
 

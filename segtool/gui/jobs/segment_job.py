@@ -24,6 +24,7 @@ from segtool.inference.segmenter import Prediction, segment
 from segtool.project.document import FilePrint
 
 TITLE = "Segment"
+REFRESH_TITLE = "Segment again"
 Mask = npt.NDArray[np.uint8]
 
 
@@ -41,6 +42,9 @@ class SegmentRequest:
         The image if it is in memory: (H, W) or (H, W, 3).
     fill_void : bool
         Whether only void pixels get a class; otherwise all do.
+    spares_work : bool
+        Whether the mask is left alone if a person has worked on it since the job started; otherwise its
+        void pixels get a class then.
     """
 
     key: str
@@ -48,18 +52,20 @@ class SegmentRequest:
     mask_path: Path
     pixels: npt.NDArray[np.generic] | None
     fill_void: bool
+    spares_work: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PredictedMask:
     """A prediction for an image whose mask is in memory: the window is to apply it.
 
-    ``class_ids`` are the project's, uint8 of shape (H, W).
+    ``class_ids`` are the project's, uint8 of shape (H, W); the rest is as in the request.
     """
 
     key: str
     class_ids: Mask
     fill_void: bool
+    spares_work: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,13 @@ class WrittenMask:
     changed: bool
     filled: bool
     demoted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SparedMask:
+    """A mask that was left alone, because a person has worked on it since the job started."""
+
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +123,18 @@ class RuntimeCache:
                 self._folder = folder
             return self._runtime
 
+    def free(self) -> None:
+        """Let go of the network; nobody may ask for one any more, but a job that has it keeps it to its end.
+
+        Taking a network apart can last 0.1 s: that is done in a thread which nobody waits for.
+        """
+        if self._runtime is not None:
+            threading.Thread(target=self._let_go, name="segtool-free-network").start()
+
+    def _let_go(self) -> None:
+        with self._lock:
+            self._runtime = None
+
 
 def merge_prediction(old: Mask | None, class_ids: Mask, *, fill_void: bool) -> Mask:
     """Return the mask (H, W) after a prediction: where ``fill_void``, classes of the old mask are kept."""
@@ -127,6 +152,7 @@ def segment_images(
     id_table: npt.NDArray[np.uint8],
     claims: MaskClaims,
     tta: bool = False,
+    title: str = TITLE,
 ) -> Job:
     """Segment images; what fails for one image does not keep the next from being segmented.
 
@@ -146,6 +172,8 @@ def segment_images(
         Which masks are in memory.
     tta : bool
         Whether predictions are averaged over flips and turns.
+    title : str
+        What the job is called.
 
     Yields
     ------
@@ -153,7 +181,7 @@ def segment_images(
         Progress: tiles for one image, else images.
     KnownConfidence
         How sure the model is of the image that is segmented next.
-    PredictedMask, WrittenMask or NotSegmented
+    PredictedMask, WrittenMask, SparedMask or NotSegmented
         Once for each image.
 
     Raises
@@ -163,12 +191,15 @@ def segment_images(
     SegToolError
         If the network cannot be run.
     """
-    yield JobState(TITLE, 0, len(requests), "Loading the model")
+    yield JobState(title, 0, len(requests), "Loading the model")
     runtime = runtimes.get(model_folder)
     for index, request in enumerate(requests):
         is_one = len(requests) == 1
         text = request.key if is_one else f"{index + 1} of {len(requests)}  ·  {request.key}"
-        yield JobState(TITLE, index, len(requests), text)
+        yield JobState(title, index, len(requests), text)
+        if request.spares_work and claims.was_edited(request.key):
+            yield SparedMask(request.key)
+            continue
         try:
             file = FilePrint.of_readable(request.path)
             pixels = read_image(request.path).pixels if request.pixels is None else request.pixels
@@ -187,10 +218,10 @@ def segment_images(
                     # Unlike indexing, this leaves the window's thread the interpreter: 24 megapixels take a while.
                     class_ids = np.asarray(cv2.LUT(item.class_ids, id_table), dtype=np.uint8)
                 elif is_one:
-                    yield JobState(TITLE, item.done, item.total, text)
+                    yield JobState(title, item.done, item.total, text)
                 else:
                     # The same again, so that the job can be cancelled between two tiles.
-                    yield JobState(TITLE, index, len(requests), text)
+                    yield JobState(title, index, len(requests), text)
             assert class_ids is not None
             yield _land(request, class_ids, classes, claims)
         except (ImageError, MaskError, SaveError) as exc:
@@ -199,10 +230,12 @@ def segment_images(
 
 def _land(
     request: SegmentRequest, class_ids: Mask, classes: ClassSet, claims: MaskClaims
-) -> PredictedMask | WrittenMask:
+) -> PredictedMask | WrittenMask | SparedMask:
     with claims.unclaimed(request.key) as is_free:
         if not is_free:
-            return PredictedMask(request.key, class_ids, request.fill_void)
+            return PredictedMask(request.key, class_ids, request.fill_void, request.spares_work)
+        if request.spares_work and claims.was_edited(request.key):
+            return SparedMask(request.key)
         demoted = not request.fill_void and claims.was_edited(request.key)
         old = read_mask(request.mask_path) if request.mask_path.exists() else None
         if old is not None and old.shape != class_ids.shape:

@@ -20,11 +20,12 @@ from PySide6.QtWidgets import (
 )
 
 from segtool.gui import theme
+from segtool.gui.panels.preview_strip import PreviewStrip
 from segtool.gui.panels.run_plots import RunPlots
 from segtool.gui.panels.versions_view import VersionsView
 from segtool.gui.session import Session
 from segtool.gui.training_control import TrainingControl
-from segtool.gui.training_state import Comparison, Phase, RunState, duration_text
+from segtool.gui.training_state import Comparison, Phase, RunState, duration_text, steps_text
 
 _IDLE = "Correct the masks of a few images, then retrain: the model learns from your corrections."
 _METRIC_NAMES = {"f1": "F1", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
@@ -54,16 +55,19 @@ class LearningPanel(QScrollArea):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._training = training
+        self._session, self._training = session, training
+        self._shown = RunState()
         self._content = QWidget()
         self.message = _wrapped("")
         self.retrain_button, self.stop_button = QPushButton("Retrain…"), QPushButton("Stop")
+        self.other_button = QPushButton()
         self.progress = QProgressBar()
         self.progress.setRange(0, _PERMILLE)
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(_BAR_HEIGHT)
         self.progress.setAccessibleName("Progress of the training")
         self.times = _wrapped("")
+        self.preview = PreviewStrip()
         self.plots = RunPlots()
         self.comparison = ComparisonTable()
         self.log_button = QPushButton("Show log")
@@ -76,8 +80,10 @@ class LearningPanel(QScrollArea):
         if retrain is not None:
             self.retrain_button.clicked.connect(lambda: retrain())
         self.stop_button.clicked.connect(training.stop)
+        self.other_button.clicked.connect(training.take_other)
         self.log_button.toggled.connect(self.log.setVisible)
         training.state_changed.connect(self._read)
+        session.classes_changed.connect(self._show_preview)
         self._read()
 
     def sizeHint(self) -> QSize:  # noqa: N802
@@ -101,13 +107,19 @@ class LearningPanel(QScrollArea):
         head.setSpacing(theme.SPACE)
         head.addWidget(self.message, 1)
         head.addWidget(self.stop_button, 0, Qt.AlignmentFlag.AlignTop)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.SPACE)
+        buttons.addWidget(self.retrain_button)
+        buttons.addWidget(self.other_button)
+        buttons.addStretch(1)
         layout = QVBoxLayout(self._content)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
         layout.addLayout(head)
         layout.addWidget(self.progress)
         layout.addWidget(self.times)
-        layout.addWidget(self.retrain_button, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addLayout(buttons)
+        layout.addWidget(self.preview)
         layout.addWidget(self.plots, 1)
         layout.addWidget(self.comparison)
         layout.addWidget(self.log_button, 0, Qt.AlignmentFlag.AlignLeft)
@@ -124,7 +136,7 @@ class LearningPanel(QScrollArea):
     def _read(self) -> None:
         state = self._training.state
         self.message.setText(_headline(state))
-        is_bad = state.phase is Phase.FAILED or (state.comparison is not None and not state.comparison.is_accepted)
+        is_bad = state.phase is Phase.FAILED or state.has_candidate
         self.message.setStyleSheet(f"color: {theme.colours().warning}" if is_bad else "")
         self.progress.setVisible(state.is_active)
         # Nothing is known before the first step: a bar that moves by itself says "at work".
@@ -133,6 +145,9 @@ class LearningPanel(QScrollArea):
         self.times.setVisible(state.is_active)
         self.times.setText(_times(state))
         self.retrain_button.setVisible(self._has_retrain and not state.is_active)
+        self.other_button.setVisible(bool(state.other))
+        self.other_button.setText(state.other_text)
+        self.other_button.setToolTip(theme.plain_tip(f"Segment with {state.other} from now on"))
         self.stop_button.setVisible(state.is_active)
         stopping = state.phase is Phase.STOPPING
         self.stop_button.setText("End now" if stopping else "Stop")
@@ -142,9 +157,19 @@ class LearningPanel(QScrollArea):
         # A run needs the room, and the Model panel lists the versions too.
         self.versions.setVisible(not state.is_active)
         self.plots.setVisible(bool(state.epochs))
-        self.plots.show_epochs(state.epochs)
-        self.comparison.show_comparison(state.comparison)
+        self._show_preview()
+        # The clock changes the state every second: what it leaves alone is not drawn again.
+        if state.epochs is not self._shown.epochs:
+            self.plots.show_epochs(state.epochs)
+        if state.comparison is not self._shown.comparison:
+            self.comparison.show_comparison(state.comparison)
         self._show_log(state.log)
+        self._shown = state
+
+    @Slot()
+    def _show_preview(self) -> None:
+        state = self._training.state
+        self.preview.show_previews(state.first_preview, state.last_preview, self._session.classes)
 
     def _show_log(self, log: str) -> None:
         self.log_button.setVisible(bool(log))
@@ -209,10 +234,12 @@ def _headline(state: RunState) -> str:
 
 
 def _times(state: RunState) -> str:
-    parts = [state.stage, f"{duration_text(state.elapsed)} so far"]
+    """Return what is being done and how long it will take: "Training  ·  2:05 left, step 310 of about 520"."""
+    time = f"{duration_text(state.elapsed)} so far"
     if state.remaining is not None:
-        parts.append(f"{duration_text(state.remaining)} left")
-    return "  ·  ".join(part for part in parts if part)
+        time = f"{duration_text(state.remaining)} left"
+    progress = ", ".join(part for part in (time, steps_text(state)) if part)
+    return "  ·  ".join(part for part in (state.stage, progress) if part)
 
 
 def _wrapped(text: str) -> QLabel:

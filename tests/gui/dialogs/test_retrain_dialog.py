@@ -22,6 +22,7 @@ from segtool.gui.dialogs.augmentation_form import AugmentationForm
 from segtool.gui.dialogs.augmentation_preview import AugmentationPreview
 from segtool.gui.dialogs.retrain_dialog import RetrainDialog
 from segtool.gui.dialogs.retrain_jobs import remembered_settings
+from segtool.gui.refreshing import RefreshScope, remembered_scope
 from segtool.project.status import Status
 from tests.gui.training_fixtures import IMAGES, add_version, make_folder
 from tests.model_fixtures import NUCLEI
@@ -244,3 +245,20 @@ def test_starting_from_scratch_offers_a_higher_rate_but_keeps_a_chosen_one(tmp_p
     form.learning_rate.setValue(0.003)
     form.base.setCurrentIndex(scratch)
     assert form.learning_rate.value() == 0.003
+
+
+def test_what_follows_and_what_void_means_is_remembered(tmp_path, open_dialog):
+    root = make_folder(tmp_path / "photos")
+    first = open_dialog(root)
+    form = first.run_form
+    assert form.refresh_scope is RefreshScope.PREDICTED
+    assert not first.settings.void_is_background
+    first.images_box.void_is_background.setChecked(True)
+    form.show_scope(RefreshScope.UNTOUCHED)
+    assert first.settings.void_is_background
+    assert remembered_scope() is RefreshScope.PREDICTED
+    first.accept()
+    assert remembered_scope() is RefreshScope.UNTOUCHED
+    second = open_dialog(root)
+    assert second.run_form.refresh_scope is RefreshScope.UNTOUCHED
+    assert second.settings.void_is_background

@@ -25,6 +25,7 @@ from tests.gui.training_fixtures import (
     done,
     epoch,
     make_folder,
+    preview,
     say,
 )
 
@@ -79,6 +80,8 @@ def test_a_run_is_followed_from_start_to_comparison(qtbot, tmp_path, tiny_model_
         say(STARTED),
         say(epoch(1)),
         say(epoch(2, best=False)),
+        say(preview(0, columns=0)),
+        say(preview(25, columns=40)),
         say(PROGRESS),
         WAIT_FOR_STOP,
         deliver(tiny_model_folder),
@@ -95,7 +98,11 @@ def test_a_run_is_followed_from_start_to_comparison(qtbot, tmp_path, tiny_model_
     assert panel.plots.points("val_f1") == [(25, epoch(1).val_f1), (50, epoch(2).val_f1)]
     assert panel.progress.value() == 250
     assert "Training" in panel.times.text()
-    assert "1:30 left" in panel.times.text()
+    assert panel.times.text() == "Training  ·  1:30 left, step 10 of about 40"
+    assert panel.preview.isVisible()
+    assert panel.preview.title.text() == "3.png"
+    assert (panel.preview.before.caption, panel.preview.now.caption) == ("at the start", "step 25")
+    assert panel.preview.before.size() == panel.preview.now.size()
     qtbot.mouseClick(panel.stop_button, Qt.MouseButton.LeftButton)
     assert panel.stop_button.text() == "End now"
     qtbot.waitUntil(lambda: control.state.phase is Phase.FINISHED, timeout=10_000)
@@ -103,6 +110,8 @@ def test_a_run_is_followed_from_start_to_comparison(qtbot, tmp_path, tiny_model_
     assert not panel.progress.isVisible()
     assert panel.versions.isVisible()
     assert panel.retrain_button.isVisible()
+    assert panel.other_button.isVisible()
+    assert panel.other_button.text() == "Go back to 0001-cells"
     assert panel.comparison.isVisible()
     assert panel.comparison.rows() == [
         ["On 1 held-out image"],
@@ -114,6 +123,24 @@ def test_a_run_is_followed_from_start_to_comparison(qtbot, tmp_path, tiny_model_
     ]
     active = [item for item in _rows(panel.versions) if item[2]]
     assert [name for name, _, _ in active] == ["0003-cells"]
+    qtbot.mouseClick(panel.other_button, Qt.MouseButton.LeftButton)
+    assert session.model.name == "0001-cells"
+    assert panel.message.text() == "0001-cells is now the active model."
+    assert not panel.other_button.isVisible()
+
+
+def test_a_refused_version_can_be_taken_from_the_panel(qtbot, tmp_path, tiny_model_folder, folder, session, make_panel):
+    refused = say(done(0.5, 0.9, accepted=False, why="It is worse on b.png."))
+    panel, control = make_panel(child(tmp_path, say(STARTED), deliver(tiny_model_folder), refused))
+    control.start(SETTINGS, base="0001-cells", name="0003-cells")
+    qtbot.waitUntil(lambda: control.state.phase is Phase.FINISHED, timeout=10_000)
+    assert panel.message.text() == "0003-cells is kept as a candidate, 0001-cells stays active. It is worse on b.png."
+    assert theme.colours().warning in panel.message.styleSheet()
+    assert "0003-cells" in [name for name, _, _ in _rows(panel.versions)]
+    assert panel.other_button.text() == "Activate anyway"
+    qtbot.mouseClick(panel.other_button, Qt.MouseButton.LeftButton)
+    assert session.model.name == "0003-cells"
+    assert panel.message.styleSheet() == ""
 
 
 def test_a_failure_shows_its_log(qtbot, tmp_path, folder, make_panel):

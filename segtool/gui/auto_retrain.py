@@ -1,0 +1,143 @@
+"""Runs that start by themselves whenever a person has approved some images more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Qt, Slot
+
+from segtool.core.errors import SegToolError
+from segtool.gui.dialogs.retrain_jobs import remembered_settings
+from segtool.gui.preferences import Preferences
+from segtool.gui.session import Session
+from segtool.gui.training_control import TrainingControl
+from segtool.gui.training_plan import FROM_SCRATCH, default_base, fitting_rate
+from segtool.gui.training_state import Phase
+from segtool.project.project import Project
+from segtool.project.status import Status
+
+
+def approved_images(project: Project) -> frozenset[str]:
+    """Return the keys of the approved images."""
+    return frozenset(e.key for e in project.entries if project.status(e.key) is Status.APPROVED)
+
+
+class AutoRetrain(QObject):
+    """Starts a run after every so many newly approved images; it asks nothing and takes no focus.
+
+    An image is newly approved if it was not approved when the last run was started, however that run has ended:
+    one that has failed is not tried again before as many images more are approved. In a folder that was just
+    opened, approved images count that no run has been offered yet (``ProjectState.known``). What is approved
+    while a run is under way counts for the next one, which then starts when that run ends, unless the person has
+    stopped it: then with the next approval.
+
+    Parameters
+    ----------
+    session : Session
+    training : TrainingControl
+        Runs the trainings, with the settings that the Retrain dialog remembers.
+    preferences : Preferences
+        Knows for which folders a person has agreed to this.
+    """
+
+    def __init__(
+        self, session: Session, training: TrainingControl, preferences: Preferences, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._training, self._preferences = session, training, preferences
+        self._after = 0
+        self._counted: frozenset[str] = frozenset()
+        self._is_running = self._was_stopped = self._is_mine = False
+        session.project_changed.connect(self._begin_anew)
+        training.state_changed.connect(self._follow_run)
+        # From the event loop: an approval is put away first.
+        session.entries_changed.connect(self._look_at, Qt.ConnectionType.QueuedConnection)
+        self._begin_anew()
+
+    @property
+    def after(self) -> int:
+        """After how many newly approved images the open folder's model is retrained; 0: never by itself."""
+        return self._after
+
+    def set_after(self, count: int) -> None:
+        """Retrain after that many newly approved images from now on, at once if there are as many; 0: never."""
+        project = self._session.project
+        if project is not None:
+            self._after = count
+            self._preferences.set_retrain_after(project.root, count)
+            self._look()
+
+    def newly_approved(self) -> int:
+        """Return how many images have been approved since the last run was started."""
+        project = self._session.project
+        return 0 if project is None else len(approved_images(project) - self._counted)
+
+    def text(self) -> str:
+        """Return in a sentence what holds for the open folder."""
+        if not self._after:
+            return "Start runs in the background as you approve images"
+        every = "every newly approved image" if self._after == 1 else f"every {self._after} newly approved images"
+        return f"After {every}; {self.newly_approved()} since the last run"
+
+    @Slot()
+    def _begin_anew(self) -> None:
+        project = self._session.project
+        self._after = 0 if project is None else self._preferences.retrain_after(project.root)
+        self._counted = frozenset() if project is None else approved_images(project) & set(project.state.known)
+
+    @Slot(object)
+    def _look_at(self, keys: frozenset[str]) -> None:
+        project = self._session.project
+        if self._after and project is not None:
+            statuses = project.state.statuses
+            if any(statuses.get(key) is Status.APPROVED for key in keys):
+                self._look()
+
+    @Slot()
+    def _follow_run(self) -> None:
+        state = self._training.state
+        if state.is_active and not self._is_running:
+            project = self._session.project
+            self._is_running, self._was_stopped = True, False
+            self._counted = frozenset() if project is None else approved_images(project)
+        elif state.phase is Phase.STOPPING:
+            self._was_stopped = True
+        elif not state.is_active and self._is_running:
+            self._is_running = self._is_mine = False
+            if state.phase is Phase.FINISHED and not self._was_stopped:
+                self._look()
+        if self._is_mine and state.train_images:
+            self._is_mine = False
+            images = "1 image" if state.train_images == 1 else f"{state.train_images} images"
+            self._session.info(f"Retraining on {images} in the background.")
+
+    def _look(self) -> None:
+        if self._is_due():
+            # A run saves every mask first, which would end a stroke in the middle.
+            self._session.after_stroke(self._start)
+
+    def _is_due(self) -> bool:
+        project = self._session.project
+        return (
+            self._after > 0
+            and project is not None
+            and not self._training.is_running
+            and not project.writable_reason
+            and len(self._session.classes) > 1
+            and self.newly_approved() >= self._after
+        )
+
+    def _start(self) -> None:
+        project = self._session.project
+        if project is None or not self._is_due():
+            return
+        base = default_base(project.store, self._session.model, self._session.classes)
+        settings = remembered_settings()
+        settings = replace(settings, learning_rate=fitting_rate(settings.learning_rate, base=base))
+        try:
+            name = project.store.next_version_name("model" if base == FROM_SCRATCH else base)
+        except SegToolError as exc:
+            self._counted = approved_images(project)
+            self._session.report(exc)
+            return
+        self._is_mine = self._training.start(settings, base=base, name=name)
