@@ -79,7 +79,10 @@ class Pool:
 
     def fill(self, seed: int) -> None:
         workers = os.cpu_count() or 1
-        jobs = [multiprocessing.get_context("fork").Process(target=self._part, args=(w, workers, seed)) for w in range(workers)]
+        jobs = [
+            multiprocessing.get_context("fork").Process(target=self._part, args=(w, workers, seed))
+            for w in range(workers)
+        ]
         for job in jobs:
             job.start()
         for job in jobs:
@@ -141,7 +144,10 @@ def main() -> None:
         weights = trainer.train(round((fewer if left_out else most) * part), left_out=left_out, say=say)
         stored = {f"{i:04d}": w.astype(np.float16) for i, w in enumerate(weights)}
         np.savez(arguments.out / f"base-{left_out or 'all'}.npz", **stored)
-        say(f"without {left_out or 'nothing'}: " + ", ".join(f"{n} {f:.3f}" for n, f in trainer.validate(weights).items()))
+        say(
+            f"without {left_out or 'nothing'}: "
+            + ", ".join(f"{n} {f:.3f}" for n, f in trainer.validate(weights).items())
+        )
 
 
 if __name__ == "__main__":

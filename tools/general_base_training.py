@@ -12,7 +12,6 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from segtool.core.normalisation import Normalisation
 from segtool.training.unet import build_unet
 
 if TYPE_CHECKING:
@@ -82,10 +81,14 @@ class Trainer:
             )
             losses.append(loss)
             if (step + 1) % 250 == 0:
-                say(f"without {left_out or 'nothing'}: step {step + 1}, loss {np.mean([float(v) for v in losses[-100:]]):.4f}")
+                loss = np.mean([float(value) for value in losses[-100:]])
+                say(f"without {left_out or 'nothing'}: step {step + 1}, loss {loss:.4f}")
         jax.block_until_ready(state)
         # In the order of the model's weights.
-        by_id = {id(v): w for v, w in zip((*fresh.trainable_variables, *fresh.non_trainable_variables), state[3], strict=True)}
+        by_id = {
+            id(v): w
+            for v, w in zip((*fresh.trainable_variables, *fresh.non_trainable_variables), state[3], strict=True)
+        }
         return [np.asarray(by_id[id(v)], np.float32) for v in fresh.weights]
 
     def validate(self, weights: list[np.ndarray]) -> dict[str, float]:
@@ -94,7 +97,7 @@ class Trainer:
         trainable = [v.value for v in self.model.trainable_variables]
         other = [v.value for v in self.model.non_trainable_variables]
         scores = {}
-        for which, name in enumerate(self._pool.sets):
+        for name in self._pool.sets:
             crops = self._pool.validation[name]
             head = self._pool.heads[name]
             counts = np.zeros((3, head.stop - head.start))
@@ -120,7 +123,9 @@ class Trainer:
         logits, other = self._network.stateless_call(trainable, other, images, training=training)
         return logits.astype(jnp.float32), other
 
-    def _loss(self, trainable: list[Any], other: list[Any], images: Any, masks: Any, allowed: Any) -> tuple[Any, list[Any]]:
+    def _loss(
+        self, trainable: list[Any], other: list[Any], images: Any, masks: Any, allowed: Any
+    ) -> tuple[Any, list[Any]]:
         logits, other = self._logits(trainable, other, images, training=True)
         logits = jnp.where(allowed[:, None, None, :] > 0, logits, -1e9)
         probability = jax.nn.softmax(logits)

@@ -1,6 +1,6 @@
 """Make the folder of the general base from what ``tools.general_base`` has written.
 
-    python -m tools.store_base WEIGHTS/base-all.npz WEIGHTS/heads.json docs/models/general.json resources/bases/general
+python -m tools.store_base WEIGHTS/base-all.npz WEIGHTS/heads.json docs/models/general.json resources/bases/general
 """
 
 from __future__ import annotations

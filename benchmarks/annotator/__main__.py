@@ -2,8 +2,8 @@
 
     python -m benchmarks.annotator DATA --bases FOLDER --records FOLDER [--sets …] [--seeds 0 1] [--what journey five …]
 
-``DATA`` is a folder of sets, ``FOLDER`` what ``tools.general_base`` has written. What is in the records already is passed
-over, so a run may be stopped and gone on with. Then ``python -m benchmarks.annotator.report FOLDER/*.jsonl``.
+``DATA`` is a folder of sets, ``FOLDER`` what ``tools.general_base`` has written. What is in the records already is
+passed over, so a run may be stopped and gone on with. Then ``python -m benchmarks.annotator.report FOLDER/*.jsonl``.
 """
 
 from __future__ import annotations

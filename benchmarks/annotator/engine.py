@@ -61,14 +61,11 @@ class CpuEngine:
             body = self._bases[f"without {set_name}" if arm.base == "general" else arm.base]
             names = [variable.path for variable in fresh.weights]
             weights = [
-                new if name.startswith(f"{HEAD}/") else old
-                for name, new, old in zip(names, weights, body, strict=True)
+                new if name.startswith(f"{HEAD}/") else old for name, new, old in zip(names, weights, body, strict=True)
             ]
         key = (outputs, arm.frozen)
         if key not in self._steppers:
-            self._steppers[key] = Stepper(
-                fresh, build_unet(config), outputs=outputs, frozen_statistics=arm.frozen
-            )
+            self._steppers[key] = Stepper(fresh, build_unet(config), outputs=outputs, frozen_statistics=arm.frozen)
         stepper = self._steppers[key]
         still = [np.zeros_like(value) for value in stepper.optimiser_state]
         stepper.restore(model=weights, average=weights, optimiser=still, steps=0)

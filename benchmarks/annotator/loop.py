@@ -169,9 +169,7 @@ class Experiment:
     @classmethod
     def load(cls, data: DataSet, engine: Engine, note: Callable[[Record], None]) -> Experiment:
         """Read a set."""
-        return cls(
-            data, {s.key: s for s in data.load(Split.TRAIN)}, data.load(Split.VAL), engine, note
-        )
+        return cls(data, {s.key: s for s in data.load(Split.TRAIN)}, data.load(Split.VAL), engine, note)
 
     def predict(self, model: Trained, images: Sequence[Sample]) -> list[Mask]:
         """Return predictions as ids of the set."""
@@ -219,7 +217,7 @@ class Experiment:
         )
 
     def journey(self, arm: Arm, seed: int) -> None:
-        """Record the whole loop: the active model predicts, the person corrects, and every three images it is retrained."""
+        """Record the whole loop: the active model predicts, the person corrects, and at the points it is retrained."""
         classes, person = self.data.classes, Person(self.data, seed, self.train)
         active: Trained | None = None
         iou = boundary = 0.0

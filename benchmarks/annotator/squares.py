@@ -38,7 +38,9 @@ def predict_in_squares(
     answers = []
     for pixels in images:
         value_range = intensity_range(pixels, Normalisation())
-        small = reduce_pixels(np.clip(pixels, *value_range).astype(pixels.dtype), reduction) if reduction > 1 else pixels
+        small = (
+            reduce_pixels(np.clip(pixels, *value_range).astype(pixels.dtype), reduction) if reduction > 1 else pixels
+        )
         found = _tiled(normalise(small, Normalisation(), value_range=value_range), run)
         answers.append(_enlarged(found, pixels.shape[:2]))
     return answers

@@ -13,6 +13,7 @@ from segtool.commands.reporting import Reporter
 from segtool.commands.run_output import native_messages_hidden, tell_run
 from segtool.core.errors import ProjectError, TrainingError
 from segtool.core.run_events import RunEvent, RunStarted
+from segtool.models.base import resolve_base
 from segtool.models.card import ModelCard, read_card
 from segtool.models.mixable import why_not_mix
 from segtool.models.store import ModelStore
@@ -54,7 +55,7 @@ def plan_mix(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any
     project = None if arguments.folder is None else open_project(arguments.folder, reporter, data_root=arguments.data)
     other = None if arguments.val is None else open_project(arguments.val, reporter)
     store = ModelStore() if project is None else project.store
-    base, new = store.resolve(arguments.base), store.resolve(arguments.new)
+    base, new = resolve_base(store, arguments.base), store.resolve(arguments.new)
     card = read_card(new)
     if reason := why_not_mix(read_card(base), card):
         raise TrainingError(f"it cannot be mixed with {base.name}: {reason}", path=new)

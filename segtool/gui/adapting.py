@@ -16,6 +16,7 @@ from segtool.gui.session import Session
 from segtool.gui.training_child import UNCHANGED
 from segtool.gui.training_run import TrainingRun
 from segtool.gui.training_state import Comparison, Scores
+from segtool.models.base import bundled_bases
 from segtool.models.card import CARD_FILE
 from segtool.models.mixable import same_classes, why_not_mix
 from segtool.models.store import ModelEntry
@@ -66,7 +67,7 @@ def find_choice(models: Sequence[ModelEntry], active: ModelEntry) -> AdaptChoice
     """Return the models between which the active one can be moved; ModelError with the reason if there are none."""
     if active.bundled:
         raise ModelError("The active model comes with the program. Retrain it first")
-    by_name = {entry.name: entry for entry in models}
+    by_name = {entry.name: entry for entry in (*bundled_bases(), *models)}
     training = active.card.training
     new, amount = active, 1.0
     if isinstance(training.get("mixed_with"), str):

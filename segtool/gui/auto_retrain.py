@@ -11,8 +11,9 @@ from segtool.gui.dialogs.retrain_jobs import remembered_settings
 from segtool.gui.preferences import Preferences
 from segtool.gui.session import Session
 from segtool.gui.training_control import TrainingControl
-from segtool.gui.training_plan import FROM_SCRATCH, default_base, fitting_rate
+from segtool.gui.training_plan import fitting_rate
 from segtool.gui.training_state import Phase
+from segtool.models.base import FROM_SCRATCH, default_base
 from segtool.project.project import Project
 from segtool.project.status import Status
 
@@ -131,9 +132,11 @@ class AutoRetrain(QObject):
         project = self._session.project
         if project is None or not self._is_due():
             return
-        base = default_base(project.store, self._session.model, self._session.classes)
+        classes = self._session.classes
+        base = default_base(self._session.models, classes)
         settings = remembered_settings()
-        settings = replace(settings, learning_rate=fitting_rate(settings.learning_rate, base=base))
+        rate = fitting_rate(settings.learning_rate, base=base, store=project.store, classes=classes)
+        settings = replace(settings, learning_rate=rate)
         try:
             name = project.store.next_version_name("model" if base == FROM_SCRATCH else base)
         except SegToolError as exc:

@@ -26,6 +26,7 @@ from segtool.gui.training_plan import (
 )
 from segtool.gui.training_run import RunRequest, TrainingRun
 from segtool.gui.training_state import Comparison, Phase, RunState, duration_text
+from segtool.models.base import FROM_SCRATCH
 from segtool.models.card import CARD_FILE
 
 _TICK_MS = 1000

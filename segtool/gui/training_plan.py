@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segtool.core.classes import ClassSet
-from segtool.core.errors import TrainingError
-from segtool.core.run_settings import FINE_TUNING_RATE, FROM_SCRATCH_RATE, RunSettings
+from segtool.core.errors import SegToolError, TrainingError
+from segtool.core.run_settings import FINE_TUNING_RATE, FROM_SCRATCH_RATE, NEW_CLASSES_RATE, RunSettings
+from segtool.models import base as bases
+from segtool.models.base import FROM_SCRATCH
 from segtool.models.store import ModelEntry, ModelStore
 from segtool.project.held_out import choose_held_out
 from segtool.project.layout import MODELS_FOLDER, ImageEntry
 from segtool.project.project import Project
 from segtool.project.training_images import check_trainable, usable_images
-
-FROM_SCRATCH = "none"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +70,7 @@ def base_choices(models: Sequence[ModelEntry], active: ModelEntry | None) -> lis
     active : ModelEntry or None
         The one that segments.
     """
-    choices = []
+    choices = [(entry.name, f"{entry.name} base (has seen images of many kinds)") for entry in bases.bundled_bases()]
     for entry in models:
         marks = ["active"] if active is not None and entry.name == active.name else []
         marks += ["bundled"] if entry.bundled else []
@@ -78,27 +78,16 @@ def base_choices(models: Sequence[ModelEntry], active: ModelEntry | None) -> lis
     return [*choices, (FROM_SCRATCH, "From scratch (random weights)")]
 
 
-def default_base(store: ModelStore, active: ModelEntry | None, classes: ClassSet) -> str:
-    """Return the name of what a run starts from unless a person chooses something else, or "none".
-
-    Parameters
-    ----------
-    store : ModelStore
-        Where bases are found.
-    active : ModelEntry or None
-        The model that segments.
-    classes : ClassSet
-        The folder's.
-    """
-    return FROM_SCRATCH if active is None else active.name
-
-
-def fitting_rate(rate: float, *, base: str) -> float:
-    """Return the learning rate that fits a start if ``rate`` is the one that fits the other kind of start."""
-    fitting, other = FINE_TUNING_RATE, FROM_SCRATCH_RATE
-    if base == FROM_SCRATCH:
-        fitting, other = other, fitting
-    return fitting if rate == other else rate
+def fitting_rate(rate: float, *, base: str, store: ModelStore, classes: ClassSet) -> float:
+    """Return the learning rate that fits a start if ``rate`` is one that fits some start; else it was chosen."""
+    if rate not in (FINE_TUNING_RATE, NEW_CLASSES_RATE, FROM_SCRATCH_RATE):
+        return rate
+    try:
+        folder = None if base == FROM_SCRATCH else bases.resolve_base(store, base)
+        return bases.fitting_rate(folder, classes)
+    except SegToolError:
+        # The run will say what is wrong with its base.
+        return rate
 
 
 def held_out_keys(project: Project) -> frozenset[str]:

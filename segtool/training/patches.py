@@ -207,7 +207,8 @@ def make_sample(
 
 def _reduced_region(region: npt.NDArray[np.bool_], reduction: int) -> npt.NDArray[np.bool_]:
     # As in masks, what is a pixel wide must not vanish.
-    return reduce_mask(np.where(region, np.uint8(1), np.uint8(VOID)), (1,), reduction) == 1
+    reduced = reduce_mask(np.where(region, np.uint8(1), np.uint8(VOID)), (1,), reduction)
+    return np.asarray(reduced == 1, dtype=np.bool_)
 
 
 def _read_shown(

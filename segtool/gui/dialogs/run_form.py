@@ -23,7 +23,8 @@ from segtool.core.classes import ClassSet
 from segtool.core.run_settings import RunSettings
 from segtool.gui import theme
 from segtool.gui.refreshing import RefreshScope
-from segtool.gui.training_plan import FROM_SCRATCH, base_choices, default_base, fitting_rate
+from segtool.gui.training_plan import base_choices, fitting_rate
+from segtool.models.base import FROM_SCRATCH, default_base
 from segtool.models.store import ModelEntry, ModelStore
 
 _DEFAULT_EPOCHS = 20
@@ -66,7 +67,7 @@ class RunForm(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store = store
+        self._store, self._classes = store, classes
         self.base = QComboBox()
         self.minutes_button, self.epochs_button = QRadioButton("&Minutes"), QRadioButton("&Epochs")
         self.minutes, self.epochs = QDoubleSpinBox(), QSpinBox()
@@ -79,7 +80,7 @@ class RunForm(QWidget):
             self.scope.addItem(text, scope)
         self.name = QLineEdit()
         self.name_hint = _hint("")
-        self._fill_base(base_choices(models, active), default_base(store, active, classes))
+        self._fill_base(base_choices(models, active), default_base(models, classes))
         self._set_up_numbers()
         self._lay_out()
         self.name.setMaxLength(60)
@@ -121,6 +122,8 @@ class RunForm(QWidget):
         elif settings.epochs is not None:
             self.epochs.setValue(settings.epochs)
             self.epochs_button.setChecked(True)
+        # The rate may be remembered from a run that started from elsewhere.
+        self._suggest_rate()
 
     def _fill_base(self, choices: list[tuple[str, str]], chosen: str) -> None:
         for name, text in choices:
@@ -207,7 +210,8 @@ class RunForm(QWidget):
 
     def _suggest_rate(self) -> None:
         """Offer the rate that fits the start, unless the person has chosen one."""
-        self.learning_rate.setValue(fitting_rate(self.learning_rate.value(), base=self.base_name))
+        rate = self.learning_rate.value()
+        self.learning_rate.setValue(fitting_rate(rate, base=self.base_name, store=self._store, classes=self._classes))
 
     def _show_name(self) -> None:
         self.name_hint.setText(f"saved as {self.version_name}")
