@@ -19,7 +19,7 @@ from segtool.core.run_settings import RunSettings
 from segtool.formats.mask_png import write_mask
 from segtool.models.network_config import NetworkConfig
 from segtool.sample import draw_nuclei
-from segtool.training.patches import load_samples, training_batches
+from segtool.training.patches import Source, load_samples, training_batches
 from segtool.training.start import start_network
 from segtool.training.step import Stepper
 
@@ -28,14 +28,14 @@ def main() -> None:
     rounds = int(sys.argv[1])
     settings = RunSettings()
     with tempfile.TemporaryDirectory() as name:
-        pairs = []
+        sources = []
         for number in range(4):
             pixels, mask = draw_nuclei(number, size=(400, 500))
             image_path, mask_path = Path(name) / f"{number}.png", Path(name) / "masks" / f"{number}.png"
             cv2.imwrite(str(image_path), pixels)
             write_mask(mask_path, mask)
-            pairs.append((image_path.name, image_path, mask_path))
-        samples = load_samples(pairs, DEFAULT_CLASSES, Normalisation(), seed=0)
+            sources.append(Source(image_path.name, image_path, mask_path))
+        samples = load_samples(sources, DEFAULT_CLASSES, Normalisation(), seed=0)
     start = start_network(None, DEFAULT_CLASSES, NetworkConfig())
     stepper = Stepper(start.model, start.average, outputs=1, frozen_statistics=True)
     batches = training_batches(samples, DEFAULT_CLASSES, settings)

@@ -16,7 +16,6 @@ from segtool.gui.session import Session
 from segtool.gui.session_state import SaveKind
 from segtool.gui.training_child import UNCHANGED
 from segtool.gui.training_plan import (
-    FROM_SCRATCH,
     Checked,
     Looked,
     RunPlan,

@@ -94,7 +94,7 @@ def test_a_mix_is_a_whole_model_with_a_card_of_its_own(folder: Path, capfd: pyte
 
 def test_images_that_the_version_has_learnt_from_are_not_scored_on(folder: Path) -> None:
     (key,) = Project.open(folder).ensure_held_out()
-    assert [name for name, _, _ in _plan(folder)["held_out"]] == [key]
+    assert [source.key for source in _plan(folder)["held_out"]] == [key]
     card = folder / "models" / "0002-nuclei" / "model.json"
     value = json.loads(card.read_text(encoding="utf-8"))
     value["training"]["image_keys"] = [[], key]
@@ -106,7 +106,7 @@ def test_another_folder_can_score(folder: Path, tmp_path: Path) -> None:
     other = make_folder(tmp_path / "others", with_mask=2)
     (other / "classes.json").write_text(json.dumps(GROUND.to_json()), encoding="utf-8")
     plan = _plan(folder, "--val", str(other))
-    assert [image for _, image, _ in plan["held_out"]] == [other / "0.png", other / "1.png"]
+    assert [source.image for source in plan["held_out"]] == [other / "0.png", other / "1.png"]
     assert plan["mask_classes"] == GROUND
 
 

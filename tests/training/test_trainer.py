@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from segtool.core.classes import ClassSet
 from segtool.core.errors import TrainingError
-from segtool.core.normalisation import Normalisation
-from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunStarted, from_line, to_line
+from segtool.core.metrics import summarise, tally
+from segtool.core.normalisation import Normalisation, normalise
+from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunPreview, RunStarted, from_line, to_line
 from segtool.core.run_settings import AugmentationSettings, RunSettings
 from segtool.formats.mask_png import read_mask, write_mask
 from segtool.formats.rgb_png import write_rgb
+from segtool.models.base import GENERAL, resolve_base
 from segtool.models.card import read_card
 from segtool.models.network_config import NetworkConfig
+from segtool.models.store import ModelStore
 from segtool.sample import draw_nuclei
-from segtool.training.patches import load_samples, sampling_weights, training_batches
-from segtool.training.trainer import Pair, RunPlan, run_training
+from segtool.training.patches import Source, draw_crop, load_samples, sampling_weights, training_batches
+from segtool.training.run_state import RunState
+from segtool.training.start import start_network
+from segtool.training.trainer import RunPlan, run_training
 from tests.model_fixtures import NUCLEI
 
 TINY = NetworkConfig(widths=(8, 16, 16), skip_width=4)
@@ -28,24 +37,24 @@ SETTINGS = RunSettings(
 )
 
 
-def _pairs(folder: Path, count: int, *, size: tuple[int, int] = (96, 80)) -> list[Pair]:
-    pairs = []
+def _sources(folder: Path, count: int, *, size: tuple[int, int] = (96, 80)) -> list[Source]:
+    sources = []
     for number in range(count):
         pixels, mask = draw_nuclei(number, size=size)
         image_path, mask_path = folder / f"{number}.png", folder / "masks" / f"{number}.png"
         write_rgb(image_path, np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels)
         write_mask(mask_path, mask)
-        pairs.append((image_path.name, image_path, mask_path))
-    return pairs
+        sources.append(Source(image_path.name, image_path, mask_path))
+    return sources
 
 
 def _plan(folder: Path, **changes: object) -> RunPlan:
-    pairs = _pairs(folder, 4)
+    sources = _sources(folder, 4)
     values = {
         "out": folder / "models" / "0001-test",
         "classes": NUCLEI,
-        "train": pairs[:3],
-        "held_out": pairs[3:],
+        "train": sources[:3],
+        "held_out": sources[3:],
         "settings": SETTINGS,
         "network": TINY,
     }
@@ -120,7 +129,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_rare_kinds_of_image_are_drawn_more_often_than_their_number(tmp_path: Path) -> None:
-    samples = load_samples(_pairs(tmp_path, 5), NUCLEI, Normalisation(), seed=0)
+    samples = load_samples(_sources(tmp_path, 5), NUCLEI, Normalisation(), seed=0)
     kinds = {sample.key: "rare" if sample.key == "4.png" else "common" for sample in samples}
     np.testing.assert_allclose(sampling_weights(samples, {}), 1 / 5)
     np.testing.assert_allclose(sampling_weights(samples, kinds), [1 / 6, 1 / 6, 1 / 6, 1 / 6, 1 / 3])
@@ -181,7 +190,7 @@ def test_early_stopping_ends_a_run_that_no_longer_gets_better(tmp_path: Path) ->
 def test_held_out_masks_may_number_the_same_classes_in_another_way(tmp_path: Path) -> None:
     plan = _plan(tmp_path)
     expected = [event for event in run_training(plan) if isinstance(event, RunEpoch | RunDone)]
-    for _, _, mask_path in plan.held_out:
+    for mask_path in [source.mask for source in plan.held_out]:
         write_mask(mask_path, np.where(read_mask(mask_path) == 1, 7, 0).astype(np.uint8))
     others = ClassSet((NUCLEI.get(0), replace(NUCLEI.get(1), id=7)))
     again = replace(plan, out=tmp_path / "models" / "0002-test", held_out_classes=others)
@@ -206,9 +215,8 @@ def test_without_held_out_images_nothing_is_scored(tmp_path: Path) -> None:
 
 def test_masks_of_one_class_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
     plan = _plan(tmp_path)
-    for _, image_path, mask_path in plan.train:
-        write_mask(mask_path, np.ones((96, 80), np.uint8))
-        assert image_path.exists()
+    for source in plan.train:
+        write_mask(source.mask, np.ones((96, 80), np.uint8))
     with pytest.raises(TrainingError, match="one class"):
         list(run_training(plan))
     assert not plan.out.exists()
@@ -216,13 +224,121 @@ def test_masks_of_one_class_are_refused_and_nothing_is_written(tmp_path: Path) -
 
 @pytest.mark.parametrize("side", [4, 60])
 def test_a_sparse_mask_gives_crops_that_hold_its_labels(tmp_path: Path, side: int) -> None:
-    pairs = _pairs(tmp_path, 1, size=(600, 600))
+    sources = _sources(tmp_path, 1, size=(600, 600))
     mask = np.full((600, 600), 255, np.uint8)
     mask[300 : 300 + side, 50 : 50 + side] = 1
     mask[20 : 20 + side, 350 : 350 + side] = 0
-    write_mask(pairs[0][2], mask)
+    write_mask(sources[0].mask, mask)
     settings = RunSettings(crop=64, batch=2, augmentation=AugmentationSettings.none())
-    plan_samples = load_samples(pairs, NUCLEI, Normalisation(), seed=0)
+    plan_samples = load_samples(sources, NUCLEI, Normalisation(), seed=0)
     batches = training_batches(plan_samples, NUCLEI, settings)
     weights = np.concatenate([next(batches)[2] for _ in range(20)])
     assert (weights.sum(axis=(1, 2)) > 0).mean() > 0.9
+
+
+def test_a_run_shows_how_one_image_improves(tmp_path: Path) -> None:
+    previews = [event for event in run_training(_plan(tmp_path)) if isinstance(event, RunPreview)]
+    assert [(event.key, event.step) for event in previews] == [("3.png", 0), ("3.png", 3), ("3.png", 6)]
+    image, mask = (Image.open(io.BytesIO(base64.b64decode(data))) for data in (previews[-1].image, previews[-1].mask))
+    # Crops are larger than what is left of the image at its border.
+    assert image.size == mask.size
+    assert set(np.unique(np.asarray(mask))) <= set(NUCLEI.ids)
+
+
+def test_a_training_on_shuffled_masks_is_refused(tmp_path: Path) -> None:
+    """What is learnt from masks of other images is worse than what was there, with and without held-out images."""
+    sources = _sources(tmp_path, 6)
+    settings = RunSettings(minutes=None, epochs=3, steps_per_epoch=20, batch=4, crop=64, learning_rate=5e-3)
+    good = _plan(tmp_path, train=sources[:4], held_out=sources[4:], settings=settings, out=tmp_path / "models" / "good")
+    *_, done = run_training(good)
+    assert isinstance(done, RunDone)
+    assert done.accepted
+    shuffled = [replace(a, mask=b.mask) for a, b in zip(sources[:4], sources[1:5], strict=True)]
+    bad = replace(good, train=shuffled, out=tmp_path / "models" / "bad", base=good.out, compare=good.out)
+    *_, done = run_training(bad)
+    assert isinstance(done, RunDone)
+    assert not done.accepted
+    assert read_card(bad.out).training["verdict"] == {"accepted": False, "why": done.why}
+    # Without held-out images: against what had been shown, which the right model had nearly right.
+    shown = [replace(source, shown=source.mask) for source in shuffled]
+    *_, done = run_training(replace(bad, train=shown, held_out=[], out=tmp_path / "models" / "worse"))
+    assert isinstance(done, RunDone)
+    assert not done.accepted
+
+
+def test_a_run_from_the_general_base_keeps_its_body_and_takes_its_head_where_it_knows_the_classes(
+    tmp_path: Path,
+) -> None:
+    base = resolve_base(ModelStore(), GENERAL)
+    network = start_network(base, NUCLEI, NetworkConfig())
+    assert network.body == "base body, head of the base"
+    pixels, mask = draw_nuclei(1, size=(128, 128))
+    image = normalise(pixels, Normalisation())
+    found = np.asarray(network.model(image[None], training=False))[0, ..., 0] >= 0.5
+    assert summarise([tally(found.astype(np.uint8), mask, NUCLEI.ids)], NUCLEI)["pooled"]["f1"] > 0.8
+    pores = NUCLEI.with_renamed(1, "pore")
+    other = start_network(base, pores, NetworkConfig())
+    assert other.body == "base body, new head"
+    for name in ("stem_conv", "bottom_b_norm"):
+        for mine, theirs in zip(
+            network.model.get_layer(name).get_weights(), other.model.get_layer(name).get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(mine, theirs)
+
+
+def test_what_a_run_learnt_from_stands_on_its_card(tmp_path: Path) -> None:
+    first = _plan(tmp_path)
+    list(run_training(first))
+    second = replace(first, base=first.out, out=tmp_path / "models" / "0002-test")
+    list(run_training(second))
+    used = read_card(second.out).training["images_used"]
+    assert [item["key"] for item in used] == ["0.png", "1.png", "2.png"]
+    assert len({item["sha256"] for item in used}) == 3
+    points = read_card(second.out).training["adaptation"]["points"]
+    assert [point["amount"] for point in points] == [0, 0.25, 0.5, 0.75, 1]
+
+
+def test_a_time_budget_counts_from_the_start_of_the_process(tmp_path: Path) -> None:
+    settings = replace(SETTINGS.with_time(10.0), steps_per_epoch=1)
+    late = RunState(settings, started=time.monotonic() - 300)
+    early = RunState(settings)
+    assert late.seconds == pytest.approx(300, abs=5)
+    # A second of it is more of what is left of the budget.
+    late.lead -= 60
+    early.lead -= 60
+    assert late.fraction > 1.5 * early.fraction
+
+
+def test_crops_are_drawn_about_corrected_pixels(tmp_path: Path) -> None:
+    (source,) = _sources(tmp_path, 1, size=(600, 600))
+    mask = read_mask(source.mask)
+    shown = mask.copy()
+    shown[500:510, 40:50] = 1 - shown[500:510, 40:50]
+    write_mask(tmp_path / "shown.png", shown)
+    samples = {
+        known: load_samples(
+            [replace(source, shown=tmp_path / "shown.png" if known else None)], NUCLEI, Normalisation(), seed=0
+        )[0]
+        for known in (True, False)
+    }
+    assert len(samples[False].corrected) == 0
+    assert {tuple(place) for place in samples[True].corrected} == {
+        (x, y) for x in range(40, 50) for y in range(500, 510)
+    }
+    hits = {}
+    for known, sample in samples.items():
+        marked = replace(sample, mask=np.where(shown != mask, np.uint8(1), np.uint8(0)))
+        rng = np.random.default_rng(0)
+        drawn = [draw_crop(marked, AugmentationSettings.none(), rng, size=64)[1] for _ in range(200)]
+        hits[known] = sum(bool(crop.any()) for crop in drawn)
+    assert hits[True] > hits[False] + 30
+
+
+def test_void_counts_as_background_where_the_person_says_so(tmp_path: Path) -> None:
+    (source,) = _sources(tmp_path, 1)
+    mask = read_mask(source.mask)
+    write_mask(source.mask, np.where(mask == 0, 255, mask).astype(np.uint8))
+    (plain,) = load_samples([source], NUCLEI, Normalisation(), seed=0)
+    (filled,) = load_samples([replace(source, void_is=0)], NUCLEI, Normalisation(), seed=0)
+    assert plain.ids == (1,)
+    np.testing.assert_array_equal(filled.mask, mask)
