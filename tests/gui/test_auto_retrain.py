@@ -102,7 +102,7 @@ def test_the_nth_approval_starts_a_run_without_a_question(
     given = tmp_path / "given.json"
     window = opened(
         f"shutil.copy(value('--settings'), {str(given)!r})",
-        "assert value('--base') == '0001-cells'",
+        "assert value('--base') == 'nuclei' and value('--compare') == '0001-cells'",
         say(STARTED),
         WAIT_FOR_STOP,
         deliver(tiny_model_folder),
@@ -115,19 +115,19 @@ def test_the_nth_approval_starts_a_run_without_a_question(
     focus = QApplication.focusWidget()
     _approve(window, "1.png")
     qtbot.waitUntil(lambda: bool(_training(window).state.train_images), timeout=20_000)
-    assert _training(window).state.name == "0002-cells"
+    assert _training(window).state.name == "0002-nuclei"
     assert told == ["Retraining on 6 images in the background."]
     assert QApplication.focusWidget() is focus
     assert QApplication.activeModalWidget() is None
     assert not window.messages.texts
     settings = RunSettings.from_json(json.loads(given.read_text(encoding="utf-8")))
     assert settings.minutes == 1.5
-    # The rate that was last used fits random weights; this run starts from a model.
+    # The rate that was last used fits random weights; this run starts from a model that knows the classes.
     assert settings.learning_rate == FINE_TUNING_RATE
     _training(window).stop()
     _wait_for_end(window, qtbot)
     assert _session(window).model is not None
-    assert _session(window).model.name == "0002-cells"
+    assert _session(window).model.name == "0002-nuclei"
     assert not window.messages.texts
 
 
@@ -147,7 +147,7 @@ def test_a_run_that_fails_warns_once_and_waits_for_as_many_approvals_again(opene
 
 
 def test_what_is_approved_during_a_run_starts_the_next_one(opened: Open, tiny_model_folder: Path, qtbot: QtBot) -> None:
-    stop = "time.sleep(60) if (out.parent / '0002-cells').exists() else sys.stdin.readline()"
+    stop = "time.sleep(60) if (out.parent / '0002-nuclei').exists() else sys.stdin.readline()"
     window = opened(say(STARTED), stop, deliver(tiny_model_folder), say(done(0.9, 0.8)))
     _approve(window, "0.png", "1.png")
     qtbot.waitUntil(lambda: bool(_training(window).state.train_images), timeout=20_000)
@@ -156,7 +156,7 @@ def test_what_is_approved_during_a_run_starts_the_next_one(opened: Open, tiny_mo
     run = _training(window)._run
     assert run is not None
     run._process.write(b"go on\n")
-    qtbot.waitUntil(lambda: _training(window).state.name == "0003-cells", timeout=20_000)
+    qtbot.waitUntil(lambda: _training(window).state.name == "0003-nuclei", timeout=20_000)
     assert _auto(window).newly_approved() == 0
 
 
