@@ -23,6 +23,7 @@ from segtool.gui.dialogs.augmentation_preview import AugmentationPreview
 from segtool.gui.dialogs.retrain_dialog import RetrainDialog
 from segtool.gui.dialogs.retrain_jobs import remembered_settings
 from segtool.gui.refreshing import RefreshScope, remembered_scope
+from segtool.models.base import bundled_bases
 from segtool.project.status import Status
 from tests.gui.training_fixtures import IMAGES, add_version, make_folder
 from tests.model_fixtures import NUCLEI
@@ -72,17 +73,18 @@ def test_what_is_shown_is_what_is_trained(qtbot, tmp_path, open_dialog):
     assert "0001-my-best-one" in form.name_hint.text()
 
 
-def test_models_to_start_from_are_offered_and_the_active_one_comes_first(
-    tmp_path, tiny_model_folder, session, open_dialog
-):
+def test_bases_and_models_to_start_from_are_offered(tmp_path, tiny_model_folder, session, open_dialog):
     root = make_folder(tmp_path / "photos")
     add_version(root, tiny_model_folder, "0004-cells")
     session.open_folder(root)
     session.set_active_model("0004-cells")
     dialog = open_dialog(root)
     offered = [dialog.run_form.base.itemData(i) for i in range(dialog.run_form.base.count())]
-    assert offered == [*(entry.name for entry in session.models), "none"]
-    assert dialog.base_name == "0004-cells"
+    assert offered == [*(entry.name for entry in (*bundled_bases(), *session.models)), "none"]
+    # What came with the program and knows the classes; a version stands in the list.
+    assert dialog.base_name == "nuclei"
+    assert dialog.version_name == "0005-nuclei"
+    dialog.run_form.base.setCurrentIndex(offered.index("0004-cells"))
     assert dialog.version_name == "0005-cells"
     dialog.run_form.base.setCurrentIndex(len(offered) - 1)
     assert dialog.version_name == "0005-model"
