@@ -18,8 +18,9 @@ from segtool.core.normalisation import Normalisation
 from segtool.core.run_settings import RunSettings
 from segtool.formats.mask_png import write_mask
 from segtool.models.network_config import NetworkConfig
+from segtool.project.sources import Source
 from segtool.sample import draw_nuclei
-from segtool.training.patches import Source, load_samples, training_batches
+from segtool.training.patches import load_samples, training_batches
 from segtool.training.start import start_network
 from segtool.training.step import Stepper
 

@@ -24,14 +24,8 @@ from segtool.core.classes import ClassSet
 from segtool.core.normalisation import Normalisation
 from segtool.core.run_settings import AugmentationSettings, RunSettings
 from segtool.models.network_config import NetworkConfig
-from segtool.training.patches import (
-    Sample,
-    Source,
-    draw_crop,
-    load_samples,
-    sampling_weights,
-    validation_crops,
-)
+from segtool.project.sources import Source
+from segtool.training.patches import Sample, draw_crop, load_samples, sampling_weights, validation_crops
 
 # Share of each set in a batch: by how much there is to see in it.
 SHARES = {"nuclei": 0.22, "aerial": 0.22, "superalloy": 0.14, "oxide": 0.14, "melt_pool": 0.14, "cells": 0.14}

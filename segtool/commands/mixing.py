@@ -20,8 +20,8 @@ from segtool.models.store import ModelStore
 from segtool.project.held_out import choose_held_out
 from segtool.project.layout import ImageEntry
 from segtool.project.project import Project
+from segtool.project.sources import Source
 from segtool.project.training_images import usable_images
-from segtool.training.patches import Source
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:

@@ -27,9 +27,9 @@ from segtool.project.held_out import choose_held_out
 from segtool.project.layout import ImageEntry
 from segtool.project.project import Project
 from segtool.project.shown import shown_pairs
+from segtool.project.sources import Source
 from segtool.project.status import Status
 from segtool.project.training_images import check_trainable
-from segtool.training.patches import Source
 
 
 def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:

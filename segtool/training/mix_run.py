@@ -20,10 +20,11 @@ from segtool.inference.evaluate import Evaluation
 from segtool.inference.runtime import Runtime
 from segtool.models.card import ModelCard
 from segtool.models.mixable import same_classes, why_not_mix
+from segtool.project.sources import Source
 from segtool.training.calibration import Calibration, calibrate
 from segtool.training.export import drafted_model, load_model
 from segtool.training.mixing import mixed_weights
-from segtool.training.patches import Source, load_samples, validation_crops
+from segtool.training.patches import load_samples, validation_crops
 from segtool.training.scoring import Scoring, score, score_compared, verdict_on_held_out
 
 REASON = "mixed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -19,6 +18,7 @@ from segtool.core.reduction import reduce_mask, reduce_pixels
 from segtool.core.run_settings import AugmentationSettings, RunSettings
 from segtool.formats.image import read_image
 from segtool.formats.mask_png import read_mask
+from segtool.project.sources import Source
 
 # Where crops lie: about a pixel that a person has corrected, about a pixel of a class that the image holds, whichever,
 # so that rare classes are seen (nnU-Net forces a third), and the rest anywhere.
@@ -57,39 +57,6 @@ class Sample:
     positions: tuple[npt.NDArray[np.int32], ...]
     is_sparse: bool
     corrected: npt.NDArray[np.int32]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The files that a sample is made of.
-
-    Attributes
-    ----------
-    key : str
-    image, mask : Path
-    shown : Path or None
-        Mask of what a model had shown before it was corrected; need not exist.
-    void_is : int
-        The class that void pixels of the mask count as, 255 for void.
-    """
-
-    key: str
-    image: Path
-    mask: Path
-    shown: Path | None = None
-    void_is: int = VOID
-
-
-def used_image(source: Source) -> dict[str, str]:
-    """Return what a card remembers of an image that was trained on: its key, and a hash of image and mask together."""
-    digest = hashlib.sha256()
-    for path in (source.image, source.mask):
-        try:
-            digest.update(path.read_bytes())
-        except OSError:
-            # It was there when it was trained on: a finished training is not lost for want of its hash.
-            return {"key": source.key, "sha256": ""}
-    return {"key": source.key, "sha256": digest.hexdigest()}
 
 
 def load_samples(

@@ -14,7 +14,7 @@ from segtool.inference.evaluate import Evaluation, evaluate_images
 from segtool.inference.runtime import Runtime
 from segtool.inference.segmenter import Progress
 from segtool.models.card import read_card
-from segtool.training.patches import Source
+from segtool.project.sources import Source
 
 Scoring = Generator[Progress, None, Evaluation | None]
 """Yields the images done so far and returns how the model did; None where there is nothing to measure."""

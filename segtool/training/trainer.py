@@ -27,11 +27,12 @@ from segtool.models.card import WEIGHTS_FILE, ModelCard, read_card
 from segtool.models.known_images import KnownImages
 from segtool.models.mixable import BASE_DIGEST
 from segtool.models.network_config import NetworkConfig
+from segtool.project.sources import Source, used_image
 from segtool.training.calibration import calibrate
 from segtool.training.checkpoint import read_checkpoint, write_checkpoint
 from segtool.training.export import drafted_model
 from segtool.training.mixing import adaptation_curve
-from segtool.training.patches import Sample, Source, load_samples, training_batches, used_image, validation_crops
+from segtool.training.patches import Sample, load_samples, training_batches, validation_crops
 from segtool.training.preview import Preview
 from segtool.training.run_state import RunState
 from segtool.training.scoring import score, score_compared, to_end, verdict_on_held_out, verdict_on_shown

@@ -24,8 +24,9 @@ from segtool.models.base import GENERAL, resolve_base
 from segtool.models.card import read_card
 from segtool.models.network_config import NetworkConfig
 from segtool.models.store import ModelStore
+from segtool.project.sources import Source
 from segtool.sample import draw_nuclei
-from segtool.training.patches import Source, draw_crop, load_samples, sampling_weights, training_batches
+from segtool.training.patches import draw_crop, load_samples, sampling_weights, training_batches
 from segtool.training.run_state import RunState
 from segtool.training.start import start_network
 from segtool.training.trainer import RunPlan, run_training
