@@ -10,7 +10,7 @@ from segtool.core.run_settings import AugmentationSettings
 # has hundreds of trainings to get through.
 STEPS = 200
 # As many as take the same time where the statistics of batch normalisation are not frozen.
-STEPS_UNFROZEN = 140
+STEPS_UNFROZEN = 185
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ from segtool.training.rates import rate_at
 Mask = npt.NDArray[np.uint8]
 Pixels = npt.NDArray[np.generic]
 
-# Retrainings every three images at first, then every six, so that one falls on five images and one on twenty.
-POINTS = (2, 5, 8, 14, 20)
+# Retrainings, of which one falls on five images and one on twenty; every three images would take twice the time.
+POINTS = (2, 5, 11, 20)
 FIVE = 5
 # Images that are corrected after the last retraining, to see what the work has shrunk to.
 AFTERWARDS = 5
@@ -270,6 +270,8 @@ class Experiment:
         """Decide as the program does."""
         classes = self.data.classes
         keys = [key for key in (held or person.order) if key in person.masks]
+        if not held and old is not None:
+            keys = [key for key in keys if key in person.shown]
         truth = [person.masks[key] for key in keys]
         images = [self.train[key] for key in keys]
         mine = [tally(p, m, classes.ids) for p, m in zip(self.predict(new, images), truth, strict=True)]
@@ -277,7 +279,7 @@ class Experiment:
         if old is not None and held:
             theirs = [tally(p, m, classes.ids) for p, m in zip(self.predict(old, images), truth, strict=True)]
         elif old is not None:
-            theirs = [tally(person.shown[k], person.masks[k], classes.ids) for k in keys if k in person.shown]
+            theirs = [tally(person.shown[k], person.masks[k], classes.ids) for k in keys]
         return judge(mine, theirs, classes=classes, held_out=bool(held)).accepted
 
     def _record(self, arm: str, seed: int, images: int, iou: float, boundary: float, **rest: object) -> Record:

@@ -97,6 +97,8 @@ class RunSettings:
         Keep the batch normalisation's statistics of the base; None: where there is a base.
     void_is_background : bool
         Whether void pixels of approved images count as background.
+    reduced_precision : bool or None
+        Compute in bfloat16, a quarter faster where the processor has it; None: there and only there.
     augmentation : AugmentationSettings
         Random changes of each crop.
     images : tuple of str or None
@@ -114,6 +116,7 @@ class RunSettings:
     crop: int = 256
     seed: int = 0
     frozen_statistics: bool | None = None
+    reduced_precision: bool | None = None
     void_is_background: bool = False
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     images: tuple[str, ...] | None = None
@@ -132,8 +135,10 @@ class RunSettings:
                 raise TrainingError(f"{name.replace('_', ' ')} must be a number above 0, not {value!r}")
         if not _is_whole(self.seed) or not 0 <= self.seed < 2**32:
             raise TrainingError(f"the seed must be a whole number from 0 to {2**32 - 1}, not {self.seed!r}")
-        if not isinstance(self.frozen_statistics, bool | None):
-            raise TrainingError(f"frozen statistics must be true, false or null, not {self.frozen_statistics!r}")
+        for name in ("frozen_statistics", "reduced_precision"):
+            value = getattr(self, name)
+            if not isinstance(value, bool | None):
+                raise TrainingError(f"{name.replace('_', ' ')} must be true, false or null, not {value!r}")
         if not isinstance(self.void_is_background, bool):
             raise TrainingError(f"void is background must be true or false, not {self.void_is_background!r}")
         if self.crop % 32:

@@ -25,7 +25,7 @@ class StartNetwork:
     body: str
 
 
-def start_network(base: Path | None, classes: ClassSet, network: NetworkConfig) -> StartNetwork:
+def start_network(base: Path | None, classes: ClassSet, network: NetworkConfig, *, half: bool = False) -> StartNetwork:
     """Build the network that a run starts from.
 
     Parameters
@@ -38,6 +38,8 @@ def start_network(base: Path | None, classes: ClassSet, network: NetworkConfig) 
         Classes to tell apart: a sigmoid for two, a softmax for more.
     network : NetworkConfig
         Architecture where there is no base.
+    half : bool
+        Whether the network to train computes in bfloat16; the average is always float32.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def start_network(base: Path | None, classes: ClassSet, network: NetworkConfig) 
     outputs = 1 if len(classes) == 2 else len(classes)
     if base is None:
         config = replace(network, outputs=outputs)
-        return StartNetwork(config, build_unet(config), build_unet(config), "random")
+        return StartNetwork(config, build_unet(config, half=half), build_unet(config), "random")
     source, card = load_model(base)
     config = replace(card.network, outputs=outputs)
     if same_classes(classes, card.classes):

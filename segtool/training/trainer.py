@@ -33,6 +33,7 @@ from segtool.training.checkpoint import read_checkpoint, write_checkpoint
 from segtool.training.export import drafted_model
 from segtool.training.mixing import adaptation_curve
 from segtool.training.patches import Sample, load_samples, training_batches, validation_crops
+from segtool.training.precision import has_native_bfloat16
 from segtool.training.preview import Preview
 from segtool.training.run_state import RunState
 from segtool.training.scoring import score, score_compared, to_end, verdict_on_held_out, verdict_on_shown
@@ -118,7 +119,8 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
             "the masks hold one class only, so there is nothing to tell apart",
             remedy="Paint pixels of at least two classes; background counts as one.",
         )
-    start = start_network(plan.base, plan.classes, plan.network)
+    half = has_native_bfloat16() if settings.reduced_precision is None else settings.reduced_precision
+    start = start_network(plan.base, plan.classes, plan.network, half=half)
     first_weights = start.model.get_weights()
     if settings.crop % start.network.input_stride:
         raise TrainingError(
@@ -177,7 +179,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     yield state.progress("exporting", state.curves[-1].train_loss)
     calibration = calibrate(start.average, crops, plan.classes)
     history = _history(plan, samples, held_out, start.body, state.step, seconds, reason)
-    history |= {"parameters": start.model.count_params()} | calibration.to_json()
+    history |= {"parameters": start.model.count_params(), "bfloat16": half} | calibration.to_json()
     if base is not None:
         history[BASE_DIGEST] = base.files.get(WEIGHTS_FILE)
         if crops:

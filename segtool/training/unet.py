@@ -15,7 +15,7 @@ HEAD = "logits"
 """Name of the last layer with weights: the only one whose shape follows the classes."""
 
 
-def build_unet(config: NetworkConfig) -> keras.Model:
+def build_unet(config: NetworkConfig, *, half: bool = False) -> keras.Model:
     """Build a U-Net with random weights.
 
     Blocks of two 3×3 convolutions with batch normalisation; 2×2 max-pooling down, 2×2 transpose
@@ -26,6 +26,8 @@ def build_unet(config: NetworkConfig) -> keras.Model:
     Parameters
     ----------
     config : NetworkConfig
+    half : bool
+        Compute in bfloat16, all but the last layer. Weights are float32 either way.
 
     Returns
     -------
@@ -33,6 +35,15 @@ def build_unet(config: NetworkConfig) -> keras.Model:
         Input float32 (N, H, W, 3) in 0…1, H and W multiples of ``config.input_stride``; output float32
         (N, H, W, outputs): probabilities by sigmoid (one output) or softmax (several).
     """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if half else "float32")
+    try:
+        return _build(config)
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _build(config: NetworkConfig) -> keras.Model:
     image = layers.Input((None, None, CHANNELS), name="image")
     x = image
     full = None
