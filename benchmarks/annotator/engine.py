@@ -65,7 +65,8 @@ class CpuEngine:
             ]
         key = (outputs, arm.frozen)
         if key not in self._steppers:
-            self._steppers[key] = Stepper(fresh, build_unet(config), outputs=outputs, frozen_statistics=arm.frozen)
+            trained = build_unet(config, half=has_native_bfloat16())
+            self._steppers[key] = Stepper(trained, build_unet(config), outputs=outputs, frozen_statistics=arm.frozen)
         stepper = self._steppers[key]
         still = [np.zeros_like(value) for value in stepper.optimiser_state]
         stepper.restore(model=weights, average=weights, optimiser=still, steps=0)
