@@ -18,6 +18,7 @@ from segtool.core.classes import VOID, ClassInfo, ClassSet
 from segtool.models.network_config import NetworkConfig
 from segtool.training.export import load_model
 from segtool.training.patches import to_batch
+from segtool.training.precision import has_native_bfloat16
 from segtool.training.start import HEAD
 from segtool.training.step import Stepper
 from segtool.training.unet import build_unet
