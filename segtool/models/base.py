@@ -74,8 +74,10 @@ def fitting_rate(base: Path | None, classes: ClassSet) -> float:
     """
     if base is None:
         return FROM_SCRATCH_RATE
-    known = {item.name.casefold() for item in read_card(base).classes}
-    return FINE_TUNING_RATE if {item.name.casefold() for item in classes} <= known else NEW_CLASSES_RATE
+    theirs = read_card(base).classes
+    known = {item.name.casefold() for item in theirs}
+    is_known = {item.name.casefold() for item in classes} <= known or matching_outputs(theirs, classes) is not None
+    return FINE_TUNING_RATE if is_known else NEW_CLASSES_RATE
 
 
 def heads(classes: ClassSet) -> dict[str, dict[str, int]]:

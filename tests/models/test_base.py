@@ -58,5 +58,7 @@ def test_the_rate_fits_what_a_run_starts_from(tmp_path: Path) -> None:
     assert fitting_rate(None, NUCLEI) == FROM_SCRATCH_RATE
     assert fitting_rate(store.resolve("nuclei"), NUCLEI) == FINE_TUNING_RATE
     assert fitting_rate(resolve_base(store, GENERAL), _classes("background", "pore")) == NEW_CLASSES_RATE
+    oxide = _classes("background", "oxide", "crack")
+    assert fitting_rate(resolve_base(store, GENERAL), oxide) == FINE_TUNING_RATE
     with pytest.raises(ModelError):
         fitting_rate(tmp_path, NUCLEI)
