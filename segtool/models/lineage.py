@@ -22,6 +22,22 @@ def parent_of(entry: ModelEntry, entries: Sequence[ModelEntry]) -> ModelEntry | 
     return next((item for item in entries if item.name == name), None)
 
 
+def name_before(entry: ModelEntry) -> str:
+    """Return the name of the model that was active when a version was trained, which it took the place of.
+
+    Versions start from the same base again and again, so that this is another one than the parent; for cards that do
+    not tell, it is the parent.
+    """
+    before = entry.card.training.get("before")
+    return before if isinstance(before, str) and before and not entry.bundled else parent_name(entry)
+
+
+def before(entry: ModelEntry, entries: Sequence[ModelEntry]) -> ModelEntry | None:
+    """Return the model that a version took the place of, None if that is not known or not there any more."""
+    name = name_before(entry)
+    return next((item for item in entries if item.name == name), None)
+
+
 def ancestor_names(entry: ModelEntry, entries: Sequence[ModelEntry]) -> tuple[str, ...]:
     """Return the names of a version's parent, the parent's parent and so on, the oldest first.
 

@@ -314,6 +314,7 @@ def _history(
     trained, scored = ([s.key for s in part] if plan.base is not None else [] for part in (samples, held_out))
     return {
         "base": "none" if plan.base is None else plan.base.name,
+        "before": "" if plan.compare is None else plan.compare.name,
         "weights": body,
         "settings": settings,
         "images": len(samples),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from segtool.models.card import ModelCard, read_card
-from segtool.models.lineage import ancestor_names, children_of, parent_name, parent_of
+from segtool.models.lineage import ancestor_names, before, children_of, name_before, parent_name, parent_of
 from segtool.models.store import ModelEntry
 
 
@@ -47,3 +47,14 @@ def test_a_circle_is_cut(card: ModelCard):
     assert ancestor_names(one, [one, two]) == ("2",)
     own = entry(card, "1", "1")
     assert ancestor_names(own, [own]) == ()
+
+
+def test_a_version_takes_the_place_of_the_model_that_was_active(card: ModelCard):
+    nuclei, one = entry(card, "nuclei", None, bundled=True), entry(card, "0001-a", "general")
+    two = entry(card, "0002-b", "general")
+    two = replace(two, card=replace(card, training={"base": "general", "before": "0001-a"}))
+    entries = [nuclei, one, two]
+    assert before(two, entries) is one
+    assert name_before(one) == "general"
+    assert before(one, entries) is None
+    assert name_before(nuclei) == ""

@@ -42,4 +42,4 @@ def version_actions(do: Commands) -> tuple[ActionSpec, ...]:
 
 
 def _roll_back_tip(session: Session) -> str:
-    return session.versions.why_not_roll_back() or "Make the model active that the active one was trained from"
+    return session.versions.why_not_roll_back() or "Make the model active that the active one took the place of"

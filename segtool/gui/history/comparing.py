@@ -17,7 +17,7 @@ from segtool.gui.jobs.worker import WorkerThread
 from segtool.gui.model_choice import ModelChoice
 from segtool.gui.session_signals import SessionSignals, error_text
 from segtool.gui.session_state import JobState
-from segtool.models.lineage import parent_of
+from segtool.models.lineage import before
 from segtool.models.store import ModelEntry
 from segtool.project.document import Document
 
@@ -117,7 +117,7 @@ class Comparing(QObject):
         first = next((item for item in entries if item.name == name), active)
         if first is None:
             return None
-        candidates = (active, parent_of(first, entries), *entries)
+        candidates = (active, before(first, entries), *entries)
         second = next((item for item in candidates if item is not None and item.name != first.name), None)
         return None if second is None else (first.name, second.name)
 

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QScrollArea, QVBox
 from segtool.gui import theme
 from segtool.gui.card_sheet import form_of, learning_curve, scores_table, section, setting_rows, text_label
 from segtool.gui.model_texts import entry_text, epochs_of, images_text, made_text
-from segtool.models.lineage import ancestor_names, children_of
+from segtool.models.base import bundled_bases
+from segtool.models.lineage import ancestor_names, children_of, name_before
 from segtool.models.store import ModelEntry
 
 _HASH_SHOWN = 8
@@ -60,13 +61,14 @@ def _fill(column: QVBoxLayout, entry: ModelEntry, entries: Sequence[ModelEntry])
     column.addWidget(text_label(f"<b>{html.escape(entry_text(entry))}</b>", rich=True))
     if card.note:
         column.addWidget(text_label(card.note))
-    labels = {item.name: item.label for item in entries}
+    labels = {item.name: f"{item.label} base" for item in bundled_bases()} | {item.name: item.label for item in entries}
     chain = [labels.get(name, f"{name} (gone)") for name in ancestor_names(entry, entries)]
     column.addLayout(
         form_of(
             [
                 ("Folder", entry.name if card.title else ""),
                 ("Came from", _ARROW.join([*chain, entry.label]) if chain else ""),
+                ("Took the place of", labels.get(name_before(entry), "") if not entry.bundled else ""),
                 ("Led to", ", ".join(item.label for item in children_of(entry.name, entries))),
                 ("Verdict", verdict_text(card.training)),
                 ("Made", made_text(entry)),

@@ -13,7 +13,7 @@ from segtool.gui.jobs.worker import Job, WorkerThread
 from segtool.gui.model_choice import ModelChoice
 from segtool.gui.session_signals import SessionSignals
 from segtool.models.card import one_line
-from segtool.models.lineage import parent_name, parent_of
+from segtool.models.lineage import before, name_before
 from segtool.models.store import ModelEntry
 from segtool.models.versions import annotate, delete_version, export_version
 from segtool.project.layout import MODELS_FOLDER
@@ -55,23 +55,23 @@ class VersionEdits(QObject):
         active = self._models.active
         if active is None or self._documents.project is None:
             return "Open a folder with a model first"
-        name = parent_name(active)
+        name = name_before(active)
         if not name:
-            return f"{active.label} was not trained from another model"
-        if parent_of(active, self._models.entries) is None:
-            return f"{name}, which {active.label} was trained from, is not there any more"
+            return f"There was no model before {active.label}"
+        if before(active, self._models.entries) is None:
+            return f"{name}, which came before {active.label}, is not there any more"
         return ""
 
     def roll_back(self) -> bool:
-        """Make the model active that the active one was trained from; False, with a message, if that cannot be done."""
+        """Make the model active that the active one took the place of; False, with a message, if that cannot be."""
         reason, active = self.why_not_roll_back(), self._models.active
-        parent = None if active is None else parent_of(active, self._models.entries)
-        if reason or active is None or parent is None:
+        earlier = None if active is None else before(active, self._models.entries)
+        if reason or active is None or earlier is None:
             self._session.warn(f"{reason}.")
             return False
-        if not self._models.activate(parent.name):
+        if not self._models.activate(earlier.name):
             return False
-        self._session.info(f"Back to {parent.label}. {active.label} is kept in the history.")
+        self._session.info(f"Back to {earlier.label}. {active.label} is kept in the history.")
         return True
 
     # Title and note ----------------------------------------------------------------------------

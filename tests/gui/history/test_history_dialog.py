@@ -108,7 +108,7 @@ def test_rolling_back_is_in_the_menu_too(versions_window: MainWindow) -> None:
     action.trigger()
     assert session.model.name == "nuclei"
     assert not action.isEnabled()
-    assert action.statusTip() == "nuclei was not trained from another model"
+    assert action.statusTip() == "There was no model before nuclei"
     assert versions_window.model.combo.currentData() == "nuclei"
 
 

@@ -40,9 +40,9 @@ def test_rolling_back_goes_from_parent_to_parent(opened_session: Session, messag
     assert Project.open(versions_folder).active_model == "0001-a"
     assert session.versions.roll_back()
     assert session.model.name == "nuclei"
-    assert session.versions.why_not_roll_back() == "nuclei was not trained from another model"
+    assert session.versions.why_not_roll_back() == "There was no model before nuclei"
     assert not session.versions.roll_back()
-    assert messages[-1] == ("nuclei was not trained from another model.", Level.WARNING)
+    assert messages[-1] == ("There was no model before nuclei.", Level.WARNING)
     assert session.model.name == "nuclei"
 
 
