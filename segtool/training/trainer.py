@@ -136,7 +136,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     )
     frozen = plan.base is not None if settings.frozen_statistics is None else settings.frozen_statistics
     stepper = Stepper(start.model, start.average, outputs=start.network.outputs, frozen_statistics=frozen)
-    crops = validation_crops(held_out, size=settings.crop, seed=settings.seed)
+    crops = validation_crops(held_out, size=settings.crop, seed=settings.seed, minutes=settings.minutes)
     preview = Preview(held_out or samples, plan.classes, size=settings.crop)
     state = RunState(settings, started=plan.started)
     identity = _identity(plan, base)
