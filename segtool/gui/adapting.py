@@ -15,7 +15,7 @@ from segtool.core.run_events import RunDone, RunEvent, RunProgress, RunStarted
 from segtool.gui.session import Session
 from segtool.gui.training_child import UNCHANGED
 from segtool.gui.training_run import TrainingRun
-from segtool.gui.training_state import Comparison, Scores
+from segtool.gui.training_state import Comparison
 from segtool.models.base import bundled_bases
 from segtool.models.card import CARD_FILE
 from segtool.models.mixable import same_classes, why_not_mix
@@ -254,22 +254,18 @@ class AdaptControl(QObject):
     @Slot(object)
     def _on_done(self, done: RunDone) -> None:
         """Take the version into the list and make it the active one unless it is worse."""
-        comparison = Comparison(
-            new=self._name,
-            old=self._compared,
-            new_scores=Scores.from_metrics(done.metrics),
-            old_scores=Scores.from_metrics(done.base_metrics),
-            held_out=self._held_out,
-        )
+        comparison = Comparison.of_run(done, new=self._name, old=self._compared, held_out=self._held_out)
         project = self._session.project
         if project is None or self._project is None or project.data_root != self._project.data_root:
             self._end(f"{self._name} is ready in {done.model}. Open its folder to use it.")
             return
+        active = self._session.model
         self._session.refresh_models()
         if comparison.is_accepted and not self._session.set_active_model(self._name):
             self._end(f"{self._name} is ready, but could not be made the active model.", is_warning=True)
             return
-        self._end(comparison.message(), is_warning=not comparison.is_accepted)
+        before = "" if active is None else active.name
+        self._end(comparison.message(before=before), is_warning=not comparison.is_accepted)
 
     @Slot()
     def _on_cancelled(self) -> None:

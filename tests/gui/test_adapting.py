@@ -98,16 +98,16 @@ def _wait(qtbot, control: AdaptControl) -> None:
 
 
 @pytest.mark.parametrize(
-    ("new", "old", "active"),
-    [(0.6, 0.604, "0003-new-at-25"), (0.5, 0.6, "0002-new"), (None, None, "0003-new-at-25")],
-    ids=["within the tolerance", "worse", "not measured"],
+    ("new", "old", "accepted", "active"),
+    [(0.6, 0.5, True, "0003-new-at-25"), (0.5, 0.6, False, "0002-new"), (None, None, True, "0003-new-at-25")],
+    ids=["better", "worse", "not measured"],
 )
 def test_a_version_becomes_active_unless_it_is_worse(
-    qtbot, control, session, messages, tiny_model_folder, new, old, active
+    qtbot, control, session, messages, tiny_model_folder, new, old, accepted, active
 ) -> None:
     check = 'assert sys.argv[1:5] == ["0001-base", "0002-new", "--amount", "0.25"], sys.argv'
     compare = 'assert value("--compare") == "0002-new" and value("--folder") and "--events" in sys.argv'
-    made = control(check, compare, say(STARTED), say(SCORING), deliver(tiny_model_folder), say(done(new, old)))
+    made = control(check, compare, say(STARTED), say(SCORING), deliver(tiny_model_folder), say(done(new, old, accepted=accepted)))
     seen = []
     made.state_changed.connect(lambda: seen.append((made.state.stage, made.state.fraction)))
     _wait(qtbot, made)
