@@ -30,11 +30,9 @@ class Trainer:
         from tools.general_base import NETWORK
 
         assert keras.backend.backend() == "jax", "set KERAS_BACKEND=jax"
-        if half:
-            keras.mixed_precision.set_global_policy("mixed_bfloat16")
         self._pool, self._batch = pool, batch
         self._config = replace(NETWORK, outputs=pool.outputs)
-        self.model = build_unet(self._config)
+        self.model = build_unet(self._config, half=half)
         # The answer before the softmax, which would mix the sets.
         self._network = keras.Model(self.model.input, self.model.get_layer("logits").output)
         self._optimiser = keras.optimizers.AdamW(learning_rate=1e-3, weight_decay=1e-4, clipnorm=1.0, epsilon=1e-7)

@@ -38,19 +38,27 @@ def main() -> None:
 
     engine = CpuEngine(arguments.bases, arguments.models, threads=arguments.threads)
     own = arguments.records / f"{'-'.join(arguments.sets)}-{os.getpid()}.jsonl"
-    there = {(r.set, r.seed, r.arm) for r in read(arguments.records.glob("*.jsonl"))}
+    furthest: dict[tuple[str, int, str], int] = {}
+    for record in read(arguments.records.glob("*.jsonl")):
+        key = (record.set, record.seed, record.arm)
+        furthest[key] = max(furthest.get(key, 0), record.images)
     for seed in arguments.seeds:
         for name in arguments.sets:
             experiment = Experiment.load(DataSet.open(arguments.data / name), engine, lambda record: note(own, record))
             for what in arguments.what:
                 arm = arms.JOURNEY if what == "journey" else arms.BY_NAME.get(what)
-                if (name, seed, what if arm is None else arm.name) in there or what == f"base: {name}":
+                # A loop that was broken off is begun again.
+                enough = experiment.last if what in ("journey", "by hand") else 1
+                is_done = furthest.get((name, seed, what if arm is None else arm.name), 0) >= enough
+                if is_done or what == f"base: {name}":
                     continue
                 started = time.monotonic()
                 if what == "by hand":
                     experiment.by_hand(seed)
                 elif what == "journey":
                     experiment.journey(arms.JOURNEY, seed)
+                elif what == arms.ALL_IMAGES.name:
+                    experiment.all_images(arms.ALL_IMAGES)
                 else:
                     experiment.at_five(arms.BY_NAME[what], seed)
                 print(f"{name:10} {what:24} seed {seed}  {time.monotonic() - started:6.1f} s", flush=True)

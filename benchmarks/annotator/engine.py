@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -45,7 +46,7 @@ class CpuEngine:
         # Before anything makes TensorFlow start.
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-        self._bases = _load_bases(bases, models)
+        self._folder, self._bases = bases, _load_bases(bases, models)
         self._steppers: dict[tuple[int, bool], Stepper] = {}
         self._runs: dict[int, dict[str, Any]] = {}
         self._models: dict[int, tuple[int, list[npt.NDArray[Any]]]] = {}
@@ -97,6 +98,21 @@ class CpuEngine:
         at = self._runs.pop(run)
         self._models[run] = (len(at["classes"]), at["best"])
         return run
+
+    def trained_on_all(self, set_name: str, *, classes: int) -> int:
+        """Make a model of the base of all sets and its head for one."""
+        heads: dict[str, list[Any]] = json.loads((self._folder / "heads.json").read_text())
+        first = sum(len(heads[name]) for name in list(heads)[: list(heads).index(set_name)])
+        outputs = 1 if classes == 2 else classes
+        names = [variable.path for variable in build_unet(replace(NetworkConfig(), outputs=outputs)).weights]
+        weights = list(self._bases["all"])
+        for place, name in enumerate(names):
+            if name.startswith(f"{HEAD}/"):
+                values = weights[place][..., first : first + classes]
+                weights[place] = values[..., 1:] - values[..., :1] if outputs == 1 else values
+        number = len(self._models) + len(self._runs)
+        self._models[number] = (classes, weights)
+        return number
 
     def predict(self, model: int, images: Sequence[npt.NDArray[np.generic]], *, reduction: int) -> list[Mask]:
         """Return the place of the most probable class of each pixel."""

@@ -57,6 +57,9 @@ class Engine(Protocol):
     def end(self, run: int) -> int:
         """End a training; return the number of its model, made of the weights that were kept."""
 
+    def trained_on_all(self, set_name: str, *, classes: int) -> int:
+        """Return the number of the model that the base of all sets is with the head of one."""
+
     def predict(self, model: int, images: Sequence[Pixels], *, reduction: int) -> list[Mask]:
         """Return the places of the classes, 0, 1, …"""
 
@@ -171,6 +174,11 @@ class Experiment:
         """Read a set."""
         return cls(data, {s.key: s for s in data.load(Split.TRAIN)}, data.load(Split.VAL), engine, note)
 
+    @property
+    def last(self) -> int:
+        """How many images are corrected in all."""
+        return min(len(self.train), POINTS[-1] + AFTERWARDS)
+
     def predict(self, model: Trained, images: Sequence[Sample]) -> list[Mask]:
         """Return predictions as ids of the set."""
         ids = np.array(self.data.classes.ids, dtype=np.uint8)
@@ -186,35 +194,29 @@ class Experiment:
     def by_hand(self, seed: int) -> None:
         """Record what it takes to correct all images without any model."""
         person = Person(self.data, seed, self.train)
-        for done, key in enumerate(person.order[: POINTS[-1] + AFTERWARDS], start=1):
+        for done, key in enumerate(person.order[: self.last], start=1):
             person.correct(key, None)
-            if done in POINTS or done == min(len(person.order), POINTS[-1] + AFTERWARDS):
+            if done in POINTS or done == self.last:
                 self.note(self._record("by hand", seed, done, 0.0, 0.0, **person.effort()))
 
     def at_five(self, arm: Arm, seed: int) -> None:
-        """Record what an arm makes of the first five images, each corrected from nothing; or of all of them."""
+        """Record what an arm makes of the first five images, each corrected from nothing."""
         person = Person(self.data, seed, self.train)
         started = time.process_time()
-        keys = person.order if arm.everything else person.order[:FIVE]
+        keys = person.order[:FIVE]
         for key in keys:
-            if arm.everything:
-                person.masks[key] = self.train[key].mask
-            else:
-                person.correct(key, None)
+            person.correct(key, None)
         samples = person.samples(keys, arm.reduction)
         model = fit(self.engine, arm, samples, [], self.data.classes, set_name=self.data.name, seed=seed)
         iou, boundary = self.outside_scores(model)
-        self.note(
-            self._record(
-                arm.name,
-                seed,
-                len(keys) if arm.everything else FIVE,
-                iou,
-                boundary,
-                cpu_seconds=time.process_time() - started,
-                **person.effort(),
-            )
-        )
+        spent = time.process_time() - started
+        self.note(self._record(arm.name, seed, FIVE, iou, boundary, cpu_seconds=spent, **person.effort()))
+
+    def all_images(self, arm: Arm) -> None:
+        """Record what the base says that was trained on all images of all sets."""
+        model = Trained(self.engine.trained_on_all(self.data.name, classes=len(self.data.classes)), arm)
+        iou, boundary = self.outside_scores(model)
+        self.note(self._record(arm.name, 0, len(self.train), iou, boundary))
 
     def journey(self, arm: Arm, seed: int) -> None:
         """Record the whole loop: the active model predicts, the person corrects, and at the points it is retrained."""
@@ -224,12 +226,12 @@ class Experiment:
         held: tuple[str, ...] = ()
         known: set[str] = set()
         done: list[str] = []
-        for key in person.order[: POINTS[-1] + AFTERWARDS]:
+        for key in person.order[: self.last]:
             shown = None if active is None else self.predict(active, [self.train[key]])[0]
             person.correct(key, shown)
             done.append(key)
             if len(done) not in POINTS:
-                if len(done) == min(len(person.order), POINTS[-1] + AFTERWARDS):
+                if len(done) == self.last:
                     self.note(self._record(arm.name, seed, len(done), iou, boundary, **person.effort()))
                 continue
             held = choose_held_out(done, held=held, known=known, seed=0)

@@ -54,7 +54,9 @@ def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any
         training, validation = _split(project, labelled, settings)
     else:
         other = open_project(arguments.val, reporter)
-        training, validation = labelled, _with_mask(other)
+        # What the folder itself holds out is never trained on, whatever else there is to score on.
+        training = [entry for entry in labelled if entry.key not in project.state.held_out]
+        validation = _with_mask(other)
         if not validation:
             raise TrainingError("there are no masks to validate on", path=arguments.val)
     classes, held_out_classes = _classes(project, other, [*training, *validation])
@@ -68,7 +70,7 @@ def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any
         "out": out,
         "classes": classes,
         "train": _sources(project, training, classes, settings),
-        "held_out": _sources(project if other is None else other, validation, classes, settings),
+        "held_out": _sources(other or project, validation, held_out_classes or classes, settings),
         "held_out_classes": held_out_classes,
         "settings": settings,
         "base": base,
@@ -129,7 +131,12 @@ def _read_settings(
 
 
 def _with_mask(project: Project) -> list[ImageEntry]:
-    return [entry for entry in project.entries if entry.mask_path.is_file()]
+    """Return the images with a mask, but for those that only a model has seen: it would learn from itself."""
+    return [
+        entry
+        for entry in project.entries
+        if entry.mask_path.is_file() and project.status(entry.key) is not Status.PREDICTED
+    ]
 
 
 def _split(

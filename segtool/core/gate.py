@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from segtool.core.classes import ClassSet, is_background
 from segtool.core.metrics import Counts, Tally, summarise
 
-# A class that has this share of all labelled pixels has swallowed the others; what is found of everything else together
-# is as good as nothing below the second share of the pixels, or below a twentieth of what is there.
-_FULL, _BLANK, _FOUND_PART = 0.995, 0.0005, 0.05
+# What is found is as good as nothing below a twentieth of what is there; a class has swallowed the others where that is
+# so for all of them together.
+_FOUND_PART = 0.05
 # By how much F1 may be lower than what had been shown has: a person leaves borders that are nearly right as they were
 # shown, so that the old model agrees with the mask to the pixel there, and a better one need not.
 _LEFT_AS_SHOWN = 0.03
@@ -29,7 +29,13 @@ class Verdict:
 
 
 def judge(
-    new: Sequence[Tally], old: Sequence[Tally] | None, *, classes: ClassSet, held_out: bool, old_name: str = ""
+    new: Sequence[Tally],
+    old: Sequence[Tally] | None,
+    *,
+    classes: ClassSet,
+    held_out: bool,
+    old_name: str = "",
+    nothing: str = "there was no model before",
 ) -> Verdict:
     """Decide whether a new model becomes the active one.
 
@@ -46,6 +52,8 @@ def judge(
         Which of the two it is.
     old_name : str
         What the active model is called, "" if there is none.
+    nothing : str
+        Why there is nothing to compare with, as a clause, where that is so.
 
     Returns
     -------
@@ -59,13 +67,11 @@ def judge(
     images = f"{len(new)} {which} image{'s' if len(new) != 1 else ''}"
     score = pooled_f1(new, classes)
     if not old:
-        than = f"{old_name} does not know these classes" if old_name else "there was no model before"
-        return Verdict(True, f"F1 {score:.3f} on {images}; {than}, so there is nothing to compare it with.")
+        return Verdict(True, f"F1 {score:.3f} on {images}; {nothing}, so there is nothing to compare it with.")
     before = pooled_f1(old, classes)
-    name = old_name or "the model before"
-    shown = f"{name} has {before:.3f}" if held_out else f"what {name} had shown of them has {before:.3f}"
+    shown = f"{old_name or 'the model before'} has" if held_out else "what had been shown of them before has"
     least = before if held_out else before - _LEFT_AS_SHOWN
-    return Verdict(score >= least, f"F1 {score:.3f} on {images}, {shown}.")
+    return Verdict(score >= least, f"F1 {score:.3f} on {images}, {shown} {before:.3f}.")
 
 
 def pooled_f1(tallies: Sequence[Tally], classes: ClassSet) -> float:
@@ -86,10 +92,10 @@ def _blank_or_full(total: Tally, classes: ClassSet) -> str:
         (item, (c.tp + c.fp) / pixels, (c.tp + c.fn) / pixels) for item, c in zip(classes, total.counts, strict=True)
     ]
     for item, found, true in shares:
-        if found >= _FULL > true:
-            return f"It gives everything to {item.name}, which has {true:.0%} of the masks."
+        if true < 1 and 1 - found < _FOUND_PART * (1 - true):
+            return f"It gives everything to {item.name}, which has {true:.1%} of the masks."
     found = sum(share for item, share, _ in shares if not is_background(item))
     true = sum(share for item, _, share in shares if not is_background(item))
-    if true > _BLANK and found < max(_BLANK, _FOUND_PART * true):
-        return f"It finds next to nothing: {found:.2%} of the pixels, where the masks have {true:.1%}."
+    if found < _FOUND_PART * true:
+        return f"It finds next to nothing: {found:.2%} of the pixels, where the masks have {true:.2%}."
     return ""

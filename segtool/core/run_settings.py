@@ -78,7 +78,7 @@ class RunSettings:
     Attributes
     ----------
     minutes : float or None
-        Time budget, start-up of the process not counted. Exactly one of minutes and epochs is set.
+        Time from the start of the process to the finished model. Exactly one of minutes and epochs is set.
     epochs : int or None
         Number of epochs of ``steps_per_epoch`` steps.
     steps_per_epoch : int

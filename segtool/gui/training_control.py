@@ -25,7 +25,6 @@ from segtool.gui.training_plan import (
 )
 from segtool.gui.training_run import RunRequest, TrainingRun
 from segtool.gui.training_state import Comparison, Phase, RunState, duration_text
-from segtool.models.base import FROM_SCRATCH
 from segtool.models.card import CARD_FILE
 
 _TICK_MS = 1000
@@ -102,7 +101,7 @@ class TrainingControl(QObject):
             self._session.warn(project.writable_reason)
             return False
         active = self._session.model
-        compare = active.name if active is not None else "" if base == FROM_SCRATCH else base
+        compare = "" if active is None else active.name
         self._plan = RunPlan(project, settings, base, name, compare)
         self._started = self._last_news = time.monotonic()
         self._ticks.start()

@@ -10,7 +10,7 @@ from segtool.core.errors import ModelError
 from segtool.core.run_settings import FINE_TUNING_RATE, FROM_SCRATCH_RATE, NEW_CLASSES_RATE
 from segtool.models.card import CARD_FILE, WEIGHTS_FILE, read_card
 from segtool.models.integrity import verify_model
-from segtool.models.store import ModelEntry, ModelStore
+from segtool.models.store import DEFAULT_MODEL, ModelEntry, ModelStore
 from segtool.resources import resource_path
 
 GENERAL = "general"
@@ -64,6 +64,8 @@ def default_base(models: Sequence[ModelEntry], classes: ClassSet) -> str:
         if entry.bundled and {item.name.casefold() for item in entry.card.classes} == wanted:
             return entry.name
     names = [entry.name for entry in (*bundled_bases(), *models)]
+    if GENERAL not in names and DEFAULT_MODEL in names:
+        return DEFAULT_MODEL
     return names[0] if names else FROM_SCRATCH
 
 
@@ -74,9 +76,7 @@ def fitting_rate(base: Path | None, classes: ClassSet) -> float:
     """
     if base is None:
         return FROM_SCRATCH_RATE
-    theirs = read_card(base).classes
-    known = {item.name.casefold() for item in theirs}
-    is_known = {item.name.casefold() for item in classes} <= known or matching_outputs(theirs, classes) is not None
+    is_known = matching_outputs(read_card(base).classes, classes) is not None
     return FINE_TUNING_RATE if is_known else NEW_CLASSES_RATE
 
 
@@ -94,14 +94,15 @@ def heads(classes: ClassSet) -> dict[str, dict[str, int]]:
 
 
 def matching_outputs(base: ClassSet, classes: ClassSet) -> list[int] | None:
-    """Return the outputs of a base that tell classes apart, in their order; None if no head knows all of them.
+    """Return the outputs of a base or a model that tell classes apart, in their order; None if no head knows all.
 
     A head without a class for the background cannot stand for one that has it.
     """
     wanted = [item.name.casefold() for item in classes]
     if all(is_background(item) for item in classes):
         return None
-    for places in heads(base).values():
+    plain = {item.name.casefold(): place for place, item in enumerate(base)}
+    for places in heads(base).values() or [plain]:
         if all(name in places for name in wanted):
             return [places[name] for name in wanted]
     return None

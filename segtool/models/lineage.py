@@ -29,7 +29,7 @@ def name_before(entry: ModelEntry) -> str:
     not tell, it is the parent.
     """
     before = entry.card.training.get("before")
-    return before if isinstance(before, str) and before and not entry.bundled else parent_name(entry)
+    return before if isinstance(before, str) and not entry.bundled else parent_name(entry)
 
 
 def before(entry: ModelEntry, entries: Sequence[ModelEntry]) -> ModelEntry | None:

@@ -17,6 +17,8 @@ def why_not_mix(base: ModelCard, new: ModelCard) -> str:
     Weights can be averaged where one network was trained from the other: both then lie in one valley of the loss.
     The outputs may differ, as a run for other classes starts its last layer anew.
     """
+    if new.training.get("base") == "none":
+        return "it was trained from random weights"
     if replace(base.network, outputs=new.network.outputs) != new.network:
         return "its base has another architecture"
     if base.normalisation != new.normalisation:

@@ -25,11 +25,11 @@ from segtool.training.calibration import Calibration, calibrate
 from segtool.training.export import drafted_model, load_model
 from segtool.training.mixing import mixed_weights
 from segtool.training.patches import load_samples, validation_crops
-from segtool.training.scoring import Scoring, score, score_compared, verdict_on_held_out
+from segtool.training.scoring import Scoring, not_learnt, score, score_compared, verdict_on_held_out
 
 REASON = "mixed"
 # What a trained model's card says of that very model and of no mix.
-_NOT_OF_A_MIX = frozenset({"adaptation", "ece_before", "ece_after"})
+_NOT_OF_A_MIX = frozenset({"adaptation", "ece_before", "ece_after", "verdict"})
 # Where a run stands before it scores, 0…1; loading TensorFlow, before all events, takes as long as both.
 _MIXING, _EXPORTING, _SCORING = 0.1, 0.2, 0.4
 
@@ -97,9 +97,17 @@ def run_mix(plan: MixPlan) -> Iterator[RunEvent]:
         mine = yield from _told(own, started, part=0, parts=parts)
         metrics = None if mine is None else mine.metrics
         draft.card = replace(draft.card, metrics=metrics)
-        other = score_compared(plan.compare, plan.held_out, plan.mask_classes)
+        compared = not_learnt(plan.compare, plan.held_out)
+        other = score_compared(plan.compare, compared, plan.mask_classes)
         theirs = yield from _told(other, started, part=1, parts=parts)
-        verdict = verdict_on_held_out(mine, theirs, classes=plan.mask_classes, compare=plan.compare)
+        verdict = verdict_on_held_out(
+            mine,
+            theirs,
+            held_out=plan.held_out,
+            compared=compared,
+            classes=plan.mask_classes,
+            compare=plan.compare,
+        )
         if verdict is not None:
             draft.card = replace(draft.card, training=draft.card.training | {"verdict": verdict.to_json()})
     yield RunDone(
@@ -143,6 +151,7 @@ def _mixed_card(plan: MixPlan, new: ModelCard, calibration: Calibration | None) 
         "base": plan.base.name,
         "mixed_with": plan.new.name,
         "amount": plan.amount,
+        "before": "" if plan.compare is None else plan.compare.name,
         "held_out": len(plan.held_out),
     }
     if measured is not None and measured.chosen == 1.0:

@@ -329,12 +329,14 @@ def validation_crops(
     if len(places) > most:
         rng = np.random.default_rng(seed)
         places = [places[i] for i in sorted(rng.choice(len(places), most, replace=False))]
-    crops = []
-    for sample, x, y in places:
-        pixels = sample.pixels[y : y + size, x : x + size]
-        mask = np.full((size, size), VOID, dtype=np.uint8)
-        mask[: pixels.shape[0], : pixels.shape[1]] = sample.mask[y : y + size, x : x + size]
-        image = normalise(pixels, Normalisation(), value_range=sample.value_range)
-        missing = (size - pixels.shape[0], size - pixels.shape[1])
-        crops.append((np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric"), mask))
-    return crops
+    return [crop_at(sample, x, y, size=size) for sample, x, y in places]
+
+
+def crop_at(sample: Sample, x: int, y: int, *, size: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+    """Cut the crop whose upper left pixel is (x, y), filled up by reflection and void where the image ends."""
+    pixels = sample.pixels[y : y + size, x : x + size]
+    mask = np.full((size, size), VOID, dtype=np.uint8)
+    mask[: pixels.shape[0], : pixels.shape[1]] = sample.mask[y : y + size, x : x + size]
+    image = normalise(pixels, Normalisation(), value_range=sample.value_range)
+    missing = (size - pixels.shape[0], size - pixels.shape[1])
+    return np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric"), mask

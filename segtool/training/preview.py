@@ -13,9 +13,9 @@ from PIL import Image
 
 from segtool.core.classes import VOID, ClassSet
 from segtool.core.run_events import RunPreview
-from segtool.training.patches import Sample, validation_crops
+from segtool.training.patches import Sample, crop_at
 
-Crop = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]
+_SIDE = 256
 
 
 class Preview:
@@ -27,18 +27,16 @@ class Preview:
         Held-out images, or those that are trained on where none is held out; not empty. The crop is that of the
         first image that holds most classes, and of these the one with the least of its commonest class.
     classes : ClassSet
-    size : int
-        Side of the crop, at most 256.
     """
 
-    def __init__(self, samples: Sequence[Sample], classes: ClassSet, *, size: int) -> None:
+    def __init__(self, samples: Sequence[Sample], classes: ClassSet) -> None:
         richest = max(samples, key=lambda sample: len(sample.ids))
-        crops = validation_crops([richest], size=size, seed=0)
+        height, width = richest.mask.shape
+        places = [(x, y) for y in range(0, height, _SIDE) for x in range(0, width, _SIDE)]
+        x, y = min(places, key=lambda place: _variety(crop_at(richest, *place, size=_SIDE)[1]))
+        self._image, _ = crop_at(richest, x, y, size=_SIDE)
+        self._height, self._width = min(_SIDE, height - y), min(_SIDE, width - x)
         self._key, self._classes = richest.key, classes
-        self._image, mask = min(crops, key=lambda crop: _variety(crop[1]))
-        # What lies outside the image was filled up.
-        known = np.flatnonzero((mask != VOID).any(axis=1)), np.flatnonzero((mask != VOID).any(axis=0))
-        self._height, self._width = (int(found[-1]) + 1 if found.size else size for found in known)
 
     def event(self, network: keras.Model, *, step: int) -> RunPreview:
         """Return what a network says now."""

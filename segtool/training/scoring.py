@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from segtool.core.classes import ClassSet, is_background
+from segtool.core.classes import VOID, ClassSet, is_background
 from segtool.core.errors import MaskError, SegToolError
 from segtool.core.gate import Verdict, judge
 from segtool.core.metrics import Tally, tally
@@ -21,7 +21,7 @@ Scoring = Generator[Progress, None, Evaluation | None]
 
 
 def score(runtime: Runtime, images: Sequence[Source], classes: ClassSet) -> Scoring:
-    """Evaluate a model; None if there is no image.
+    """Evaluate a model; None if there is no image that can be used, as a person may have changed them meanwhile.
 
     Parameters
     ----------
@@ -33,12 +33,16 @@ def score(runtime: Runtime, images: Sequence[Source], classes: ClassSet) -> Scor
     if not images:
         return None
     evaluation: Evaluation | None = None
-    for item in evaluate_images([(source.image, source.mask) for source in images], classes, runtime):
-        if isinstance(item, Evaluation):
-            evaluation = item
-        else:
-            yield item
-    assert evaluation is not None
+    pairs = [(source.image, source.mask) for source in images]
+    try:
+        for item in evaluate_images(pairs, classes, runtime, pass_over=True):
+            if isinstance(item, Evaluation):
+                evaluation = item
+            else:
+                yield item
+    except SegToolError:
+        # A finished training is not lost because a person has gone on with its images.
+        return None
     return evaluation
 
 
@@ -72,17 +76,58 @@ def to_end(scoring: Scoring) -> Evaluation | None:
             return evaluation
 
 
+def not_learnt(folder: Path | None, held_out: Sequence[Source]) -> list[Source]:
+    """Return the held-out images that a model has not been trained on: none of the others can judge it."""
+    if folder is None:
+        return list(held_out)
+    try:
+        learnt = read_card(folder).training.get("image_keys")
+    except SegToolError:
+        return list(held_out)
+    return [s for s in held_out if not isinstance(learnt, list) or s.key not in learnt]
+
+
 def verdict_on_held_out(
-    new: Evaluation | None, old: Evaluation | None, *, classes: ClassSet, compare: Path | None
+    new: Evaluation | None,
+    old: Evaluation | None,
+    *,
+    held_out: Sequence[Source],
+    compared: Sequence[Source],
+    classes: ClassSet,
+    compare: Path | None,
 ) -> Verdict | None:
-    """Judge a model on the held-out images; None if there are none."""
+    """Judge a model on the held-out images; None if there are none.
+
+    Parameters
+    ----------
+    new, old : Evaluation or None
+        Of the new model on ``held_out``, and of the active one on ``compared``, which are some of these.
+    held_out, compared : sequence of Source
+    classes : ClassSet
+        Those of the masks.
+    compare : Path or None
+        The active model.
+    """
     if new is None:
         return None
+    mine = {held_out[item.index].key: item.tally for item in new.images}
+    theirs = {} if old is None else {compared[item.index].key: item.tally for item in old.images}
+    both = [key for key in mine if key in theirs]
     name = "" if compare is None else compare.name
-    return judge(new.tallies, None if old is None else old.tallies, classes=classes, held_out=True, old_name=name)
+    nothing = "there was no model before"
+    if compare is not None:
+        nothing = f"{name} has been trained on them" if not compared else f"{name} does not know these classes"
+    return judge(
+        [mine[key] for key in both or mine],
+        [theirs[key] for key in both],
+        classes=classes,
+        held_out=True,
+        old_name=name,
+        nothing=nothing,
+    )
 
 
-def verdict_on_shown(runtime: Runtime, images: Sequence[Source], classes: ClassSet, *, compare: Path | None) -> Verdict:
+def verdict_on_shown(runtime: Runtime, images: Sequence[Source], classes: ClassSet) -> Verdict:
     """Judge a model where nothing is held out, on the images that it was trained on.
 
     What the models before had shown of these images, before a person corrected them, is what it must not fall below.
@@ -96,22 +141,19 @@ def verdict_on_shown(runtime: Runtime, images: Sequence[Source], classes: ClassS
         The images that were corrected.
     classes : ClassSet
         Those of the masks.
-    compare : Path or None
-        The active model.
     """
     before = {source.key: found for source in images if (found := _shown_tally(source, classes)) is not None}
     judged = [source for source in images if source.key in before] or list(images)
     evaluation = to_end(score(runtime, judged, classes))
-    assert evaluation is not None
-    # Images that are void throughout do not count.
+    if evaluation is None:
+        return Verdict(True, "Its images have been changed meanwhile, so there is nothing to judge it by.")
     kept = [judged[item.index].key for item in evaluation.images]
-    name = "" if compare is None else compare.name
     return judge(
         evaluation.tallies,
         [before[key] for key in kept if key in before],
         classes=classes,
         held_out=False,
-        old_name=name,
+        nothing="it is not known what had been shown of them",
     )
 
 
@@ -122,4 +164,7 @@ def _shown_tally(source: Source, classes: ClassSet) -> Tally | None:
         shown, mask = read_mask(source.shown), read_mask(source.mask)
     except MaskError:
         return None
-    return tally(shown, mask, classes.ids) if shown.shape == mask.shape else None
+    # Images that are void throughout do not count.
+    if shown.shape != mask.shape or bool((mask == VOID).all()):
+        return None
+    return tally(shown, mask, classes.ids)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from segtool.core.classes import ClassSet
 from segtool.models.base import matching_outputs
@@ -52,18 +53,22 @@ def start_network(base: Path | None, classes: ClassSet, network: NetworkConfig, 
         return StartNetwork(config, build_unet(config, half=half), build_unet(config), "random")
     source, card = load_model(base)
     config = replace(card.network, outputs=outputs)
+    model = build_unet(config, half=half)
     if same_classes(classes, card.classes):
-        return StartNetwork(config, source, build_unet(config), "base")
-    model = build_unet(config)
+        model.set_weights(source.get_weights())
+        return StartNetwork(config, model, build_unet(config), "base")
     for layer in model.layers:
         if layer.name != HEAD:
             layer.set_weights(source.get_layer(layer.name).get_weights())
     places = matching_outputs(card.classes, classes)
     if places is None:
         return StartNetwork(config, model, build_unet(config), "base body, new head")
-    kernel, bias = (values[..., places] for values in source.get_layer(HEAD).get_weights())
+    values = source.get_layer(HEAD).get_weights()
+    if card.network.outputs == 1:
+        # What one output says by sigmoid, two say by softmax if the first is 0.
+        values = [np.concatenate([np.zeros_like(value), value], axis=-1) for value in values]
+    kernel, bias = (value[..., places] for value in values)
     if outputs == 1:
-        # One output by sigmoid says what the difference of two says by softmax.
         kernel, bias = kernel[..., 1:] - kernel[..., :1], bias[1:] - bias[:1]
     model.get_layer(HEAD).set_weights([kernel, bias])
     return StartNetwork(config, model, build_unet(config), "base body, head of the base")

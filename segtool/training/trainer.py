@@ -36,11 +36,12 @@ from segtool.training.patches import Sample, load_samples, training_batches, val
 from segtool.training.precision import has_native_bfloat16
 from segtool.training.preview import Preview
 from segtool.training.run_state import RunState
-from segtool.training.scoring import score, score_compared, to_end, verdict_on_held_out, verdict_on_shown
+from segtool.training.scoring import not_learnt, score, score_compared, to_end, verdict_on_held_out, verdict_on_shown
 from segtool.training.start import StartNetwork, start_network
 from segtool.training.step import Overlaps, Stepper, f1_of
 
 _PROGRESS_SECONDS = 0.5
+_MOST_LISTED = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     reduction = (plan.network if base is None else base.network).reduction
     samples = load_samples(plan.train, plan.classes, normalisation, seed=settings.seed, reduction=reduction)
     held_out = _load_held_out(plan, normalisation, reduction)
+    # Now: a person may go on with these images while the run goes on.
+    used = [used_image(source) for source in plan.train]
     if len({class_id for sample in samples for class_id in sample.ids}) < 2:
         raise TrainingError(
             "the masks hold one class only, so there is nothing to tell apart",
@@ -137,7 +140,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     frozen = plan.base is not None if settings.frozen_statistics is None else settings.frozen_statistics
     stepper = Stepper(start.model, start.average, outputs=start.network.outputs, frozen_statistics=frozen)
     crops = validation_crops(held_out, size=settings.crop, seed=settings.seed, minutes=settings.minutes)
-    preview = Preview(held_out or samples, plan.classes, size=settings.crop)
+    preview = Preview(held_out or samples, plan.classes)
     state = RunState(settings, started=plan.started)
     identity = _identity(plan, base)
     if plan.checkpoint is not None and plan.checkpoint.exists():
@@ -146,12 +149,13 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     yield preview.event(start.average, step=state.step)
     batches = training_batches(samples, plan.classes, settings, kinds=plan.kinds, first_step=state.step)
     # A run that was killed after its last epoch has only its export left to do.
-    reason = state.end(has_held_out=bool(held_out))
+    reason = state.end(has_held_out=bool(held_out)) if state.step else ""
     while not reason:
         losses: list[float] = []
         overlaps: Overlaps = np.zeros((3, len(plan.classes)))
         reported = time.monotonic()
-        while len(losses) < settings.steps_per_epoch and state.fraction < 1 and not should_stop():
+        # However short the time, one step is taken: there is something to keep then.
+        while len(losses) < settings.steps_per_epoch and (state.fraction < 1 or not state.step) and not should_stop():
             loss, found = stepper.train(next(batches), learning_rate=state.learning_rate)
             losses.append(loss)
             overlaps += found
@@ -178,7 +182,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     start.average.set_weights(state.best_weights)
     yield state.progress("exporting", state.curves[-1].train_loss)
     calibration = calibrate(start.average, crops, plan.classes)
-    history = _history(plan, samples, held_out, start.body, state.step, seconds, reason)
+    history = _history(plan, used, samples, held_out, start.body, state.step, seconds, reason)
     history |= {"parameters": start.model.count_params(), "bfloat16": half} | calibration.to_json()
     if base is not None:
         history[BASE_DIGEST] = base.files.get(WEIGHTS_FILE)
@@ -202,10 +206,11 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
         scored = to_end(score(runtime, plan.held_out, classes))
         metrics = None if scored is None else scored.metrics
         draft.card = replace(draft.card, metrics=metrics, known_images=_known_images(runtime, plan))
-        compared = to_end(score_compared(plan.compare, plan.held_out, classes))
-        verdict = verdict_on_held_out(scored, compared, classes=classes, compare=plan.compare)
-        if verdict is None:
-            verdict = verdict_on_shown(runtime, plan.train, plan.classes, compare=plan.compare)
+        fresh = not_learnt(plan.compare, plan.held_out)
+        compared = to_end(score_compared(plan.compare, fresh, classes))
+        verdict = verdict_on_held_out(
+            scored, compared, held_out=plan.held_out, compared=fresh, classes=classes, compare=plan.compare
+        ) or verdict_on_shown(runtime, plan.train, plan.classes)
         draft.card = replace(draft.card, training=draft.card.training | {"verdict": verdict.to_json()})
     if plan.checkpoint is not None:
         plan.checkpoint.unlink(missing_ok=True)
@@ -300,6 +305,7 @@ def _adaptation(
 
 def _history(
     plan: RunPlan,
+    used: list[dict[str, str]],
     samples: Sequence[Sample],
     held_out: Sequence[Sample],
     body: str,
@@ -310,8 +316,9 @@ def _history(
     """Return what the card tells about the run."""
     settings = plan.settings.to_json()
     del settings["images"], settings["held_out"]
-    # Those of a project; what a bundled model was made of would only swell its card.
-    trained, scored = ([s.key for s in part] if plan.base is not None else [] for part in (samples, held_out))
+    # Up to what a project may have: what a bundled model was made of would only swell its card.
+    is_listed = len(samples) <= _MOST_LISTED
+    trained, scored = ([s.key for s in part] if is_listed else [] for part in (samples, held_out))
     return {
         "base": "none" if plan.base is None else plan.base.name,
         "before": "" if plan.compare is None else plan.compare.name,
@@ -321,7 +328,7 @@ def _history(
         "held_out": len(held_out),
         "image_keys": trained,
         "held_out_keys": scored,
-        "images_used": [used_image(source) for source in plan.train if source.key in set(trained)],
+        "images_used": [image for image in used if image["key"] in set(trained)],
         "steps": steps,
         "seconds": round(seconds, 1),
         "ended_by": reason,

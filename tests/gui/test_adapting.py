@@ -107,7 +107,9 @@ def test_a_version_becomes_active_unless_it_is_worse(
 ) -> None:
     check = 'assert sys.argv[1:5] == ["0001-base", "0002-new", "--amount", "0.25"], sys.argv'
     compare = 'assert value("--compare") == "0002-new" and value("--folder") and "--events" in sys.argv'
-    made = control(check, compare, say(STARTED), say(SCORING), deliver(tiny_model_folder), say(done(new, old, accepted=accepted)))
+    made = control(
+        check, compare, say(STARTED), say(SCORING), deliver(tiny_model_folder), say(done(new, old, accepted=accepted))
+    )
     seen = []
     made.state_changed.connect(lambda: seen.append((made.state.stage, made.state.fraction)))
     _wait(qtbot, made)

@@ -50,7 +50,9 @@ def test_outputs_are_matched_by_name_within_one_head() -> None:
     assert matching_outputs(base, _classes("background", "oxide", "crack")) == [2, 4, 3]
     assert matching_outputs(base, _classes("background", "cell")) == [0, 1]
     assert matching_outputs(base, _classes("background", "cell", "crack")) is None
-    assert matching_outputs(NUCLEI, NUCLEI) is None
+    # A model is one head, whatever the order of its classes.
+    assert matching_outputs(NUCLEI, NUCLEI) == [0, 1]
+    assert matching_outputs(_classes("land", "road", "water"), _classes("water", "land")) == [2, 0]
 
 
 def test_the_rate_fits_what_a_run_starts_from(tmp_path: Path) -> None:

@@ -343,3 +343,37 @@ def test_void_counts_as_background_where_the_person_says_so(tmp_path: Path) -> N
     (filled,) = load_samples([replace(source, void_is=0)], NUCLEI, Normalisation(), seed=0)
     assert plain.ids == (1,)
     np.testing.assert_array_equal(filled.mask, mask)
+
+
+@pytest.mark.parametrize("classes", [NUCLEI, NUCLEI.with_renamed(1, "pore")], ids=["known", "new"])
+def test_whatever_a_run_starts_from_computes_in_half_precision_if_asked(classes: ClassSet) -> None:
+    for base in (None, ModelStore().resolve("nuclei"), resolve_base(ModelStore(), GENERAL)):
+        start = start_network(base, classes, TINY, half=True)
+        layers = [network.get_layer("bottom_a_conv") for network in (start.model, start.average)]
+        assert [layer.compute_dtype for layer in layers] == ["bfloat16", "float32"]
+        assert {str(variable.dtype) for variable in start.model.weights} == {"float32"}
+
+
+def test_images_that_are_changed_while_a_run_goes_on_do_not_cost_the_run(tmp_path: Path) -> None:
+    plan = _plan(tmp_path, held_out=[])
+    events = run_training(plan)
+    while not isinstance(next(events), RunEpoch):
+        pass
+    for source in plan.train:
+        write_mask(source.mask, np.full((96, 80), 7, np.uint8))
+    *_, done = events
+    assert isinstance(done, RunDone)
+    assert "changed meanwhile" in done.why
+    assert read_card(plan.out).name == plan.out.name
+
+
+def test_a_model_that_learnt_the_held_out_images_is_no_measure(tmp_path: Path) -> None:
+    first = _plan(tmp_path)
+    list(run_training(first))
+    swapped = replace(
+        first, train=first.held_out, held_out=first.train, compare=first.out, out=tmp_path / "models" / "0002-test"
+    )
+    *_, done = run_training(swapped)
+    assert isinstance(done, RunDone)
+    assert done.base_metrics is None
+    assert "0001-test has been trained on them" in done.why
