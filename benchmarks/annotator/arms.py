@@ -24,6 +24,8 @@ class Arm:
         "general" (trained on the other sets), "nuclei", "aerial" or "none".
     steps : int
     learning_rate : float
+    batch : int
+        Crops of 256² per step.
     frozen : bool
         Whether batch normalisation keeps the base's statistics.
     reduction : int
@@ -35,6 +37,7 @@ class Arm:
     base: str = "general"
     steps: int = STEPS
     learning_rate: float = 1e-3
+    batch: int = 4
     frozen: bool = True
     reduction: int = 1
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
@@ -51,6 +54,9 @@ ABLATIONS = (
     replace(RECIPE, name="rate 2e-3", learning_rate=2e-3),
     replace(RECIPE, name="rate 2e-4", learning_rate=2e-4),
     replace(RECIPE, name="statistics not frozen", frozen=False, steps=STEPS_UNFROZEN),
+    # In as much time as 200 steps of four.
+    replace(RECIPE, name="two crops a step", batch=2, steps=370),
+    replace(RECIPE, name="one crop a step", batch=1, steps=660),
     replace(RECIPE, name="base: nuclei", base="nuclei"),
     replace(RECIPE, name="base: aerial", base="aerial"),
     replace(RECIPE, name="images reduced to half", reduction=2),

@@ -83,7 +83,7 @@ def fit(
     seed: int,
 ) -> Trained:
     """Train as the arm says and as the program does, on samples in memory."""
-    settings = RunSettings(augmentation=arm.augmentation, seed=seed)
+    settings = RunSettings(augmentation=arm.augmentation, batch=arm.batch, seed=seed)
     weights = patches.sampling_weights(samples, {})
     places = np.full(VOID + 1, VOID, dtype=np.uint8)
     places[list(classes.ids)] = np.arange(len(classes))
