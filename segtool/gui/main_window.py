@@ -303,7 +303,8 @@ class MainWindow(QMainWindow):
         if self.pages.currentIndex() == _START:
             self.set_panels_visible(True)
         self._preferences.store_layout(self.saveGeometry(), self.saveState() if has_layout else QByteArray())
-        self._training.shut_down()
+        self.refreshing.close()
+        self._training.close()
         self.adapting.shut_down()
         self.images.close_thread()
         self._session.close()

@@ -86,6 +86,7 @@ class Refreshing(QObject):
         self._chosen: list[str] = []
         self._left: frozenset[str] | None = None
         self._first: Callable[[], object] | None = None
+        self._is_over = False
         # From the event loop: while a job ends, what belongs to it is still being put away.
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._start)
@@ -109,6 +110,11 @@ class Refreshing(QObject):
         done = job.done if len(self._chosen) > 1 else 0
         self._first, self._wanted_with, self._left = action, self._running_with, frozenset(self._chosen[done:])
         self._session.cancel_job()
+
+    def close(self) -> None:
+        """Start nothing any more, whatever ends or becomes active while the window closes."""
+        self._is_over = True
+        self._soon.stop()
 
     @Slot(str)
     def _want(self, model: str) -> None:
@@ -136,6 +142,8 @@ class Refreshing(QObject):
 
     @Slot()
     def _start(self) -> None:
+        if self._is_over:
+            return
         if self._first is not None and self._session.job is None:
             action, self._first = self._first, None
             action()

@@ -84,6 +84,8 @@ class TrainingControl(QObject):
     def start(self, settings: RunSettings, *, base: str, name: str) -> bool:
         """Save every mask, check the masks and start a run; False, with a message, if that is not possible.
 
+        After ``close`` nothing is started any more.
+
         Parameters
         ----------
         settings : RunSettings
@@ -94,6 +96,8 @@ class TrainingControl(QObject):
             Name of the new version, as ``ModelStore.next_version_name`` gives it.
         """
         project = self._session.project
+        if self._worker.is_over:
+            return False
         if self.is_running or project is None:
             self._session.warn("A training is running already." if self.is_running else "Open a folder first.")
             return False
@@ -130,12 +134,18 @@ class TrainingControl(QObject):
             self.version_activated.emit(other)
 
     def shut_down(self) -> None:
-        """End the run at once and wait until its process is gone; the window calls this before it closes."""
-        self._worker.close()
+        """End the run at once and wait until its process is gone, as another folder needs it; the next may follow."""
         if self._run is not None:
+            # One that has said its last word is finished by this, and then its model is looked at.
             self._run.shut_down()
+        self._worker.cancel()
         if self.is_running:
             self._end(Phase.CANCELLED, self._keep_whole_model() or _NOT_BEGUN)
+
+    def close(self) -> None:
+        """End the run and the thread for good; the window calls this before it closes."""
+        self.shut_down()
+        self._worker.close()
 
     @Slot()
     def _follow_model(self) -> None:

@@ -80,7 +80,7 @@ def make_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Ca
 
     yield make
     for window, session, training in made:
-        training.shut_down()
+        training.close()
         window.images.close_thread()
         session.close()
         window.hide()

@@ -42,7 +42,7 @@ def control(session: Session) -> Iterator[object]:
 
     yield make
     for item in made:
-        item.shut_down()
+        item.close()
 
 
 def wait_for_end(qtbot, control: TrainingControl, *, seconds: int = 20) -> None:

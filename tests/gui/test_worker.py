@@ -160,6 +160,18 @@ def test_closing_cancels_a_job_or_drains_it() -> None:
     assert not drained.is_running
 
 
+def test_a_closed_thread_is_not_started_again(thread: WorkerThread, listener: Listener, qtbot: QtBot) -> None:
+    thread.submit(count(1, set()))
+    qtbot.waitUntil(lambda: bool(listener.ends()))
+    thread.close()
+    ran_in: set[int] = set()
+    late = count(1, ran_in)
+    thread.submit(late)
+    assert not thread.is_running
+    assert late.gi_frame is None
+    assert ran_in == set()
+
+
 def test_one_job_at_a_time(qtbot: QtBot) -> None:
     session = SessionSignals()
     told: list[tuple[str, Level]] = []

@@ -57,7 +57,8 @@ class JobRunner(QObject):
 
     def start(self, job: Job, *, state: JobState, on_item: OnItem, on_end: OnEnd) -> bool:
         """Start a job unless one is under way, which is told to the person; return whether it was started."""
-        if self.refuses():
+        # One that nobody runs would never end.
+        if self._thread.is_over or self.refuses():
             return False
         self._on_item, self._on_end = on_item, on_end
         self.show(state)

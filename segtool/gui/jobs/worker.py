@@ -96,7 +96,7 @@ class GeneratorWorker(QObject):
 
 
 class WorkerThread:
-    """One long-lived QThread with a `GeneratorWorker` in it; started by the first ``submit``.
+    """One long-lived QThread with a `GeneratorWorker` in it; started by the first ``submit``, ended for good by ``close``.
 
     Attributes
     ----------
@@ -109,6 +109,7 @@ class WorkerThread:
         self.worker = GeneratorWorker()
         self._thread = QThread()
         self._thread.setObjectName(name)
+        self._is_over = False
         self.worker.moveToThread(self._thread)
 
     @property
@@ -116,8 +117,18 @@ class WorkerThread:
         """Whether the thread has been started and not closed."""
         return self._thread.isRunning()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether ``close`` has been called."""
+        return self._is_over
+
     def submit(self, generator: Job) -> None:
-        """Run a generator in the thread, after those that were submitted before."""
+        """Run a generator in the thread, after those that were submitted before; once it is closed, none is run."""
+        # While a window closes, parts that are closed already still hear of changes; nobody would end a thread
+        # that one of them starts again, and Qt aborts the program when a running one is destroyed.
+        if self._is_over:
+            generator.close()
+            return
         if not self._thread.isRunning():
             self._thread.start()
         self.worker.submit(generator)
@@ -127,7 +138,8 @@ class WorkerThread:
         self.worker.cancel()
 
     def close(self, *, cancel: bool = True) -> None:
-        """End the thread and wait for that; what has been submitted is cancelled, or drained first."""
+        """End the thread for good and wait for that; what has been submitted is cancelled, or drained first."""
+        self._is_over = True
         if self._thread.isRunning():
             if cancel:
                 self.worker.cancel()

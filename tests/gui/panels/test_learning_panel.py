@@ -48,7 +48,7 @@ def make_panel(qtbot, session) -> Iterator[MakePanel]:
 
     yield make
     for control in made:
-        control.shut_down()
+        control.close()
 
 
 @pytest.fixture
