@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -13,7 +14,7 @@ from segtool.core.classes import match_classes
 from segtool.core.errors import SegToolError
 from segtool.gui.documents import Documents
 from segtool.gui.history.compare_job import TITLE, Compared, CompareRequest, Rescored, Side, compare_job, rescore_job
-from segtool.gui.jobs.worker import WorkerThread
+from segtool.gui.jobs.worker import Job, WorkerThread
 from segtool.gui.model_choice import ModelChoice
 from segtool.gui.session_signals import SessionSignals, error_text
 from segtool.gui.session_state import JobState
@@ -82,6 +83,8 @@ class Comparing(QObject):
         self._names: tuple[str, str] | None = None
         self._tta = False
         self._number = 0
+        # Numbers of what the thread has been given and not ended yet, in that order.
+        self._given: deque[int] = deque()
         # The image that the last comparison is of, and the state of the mask that it was measured against.
         self._image: object = None
         self._basis: tuple[int, bool] = (0, False)
@@ -91,6 +94,7 @@ class Comparing(QObject):
         worker.progressed.connect(self._on_progressed)
         worker.finished.connect(self._on_finished)
         worker.failed.connect(self._on_failed)
+        worker.cancelled.connect(self._on_cancelled)
         session.document_changed.connect(self._start_again)
         session.classes_changed.connect(self._start_again)
         session.history_changed.connect(self._measure_again)
@@ -163,7 +167,7 @@ class Comparing(QObject):
             return
         self._basis = self._mask_state(document)
         self._set(CompareState(CompareStage.RUNNING))
-        self._thread.submit(compare_job(request))
+        self._submit(compare_job(request))
 
     def _request(self, document: Document, entries: list[ModelEntry]) -> CompareRequest:
         project = self._documents.project
@@ -184,6 +188,10 @@ class Comparing(QObject):
             mask=self._persons_mask(document),
             before=self._last,
         )
+
+    def _submit(self, job: Job) -> None:
+        self._given.append(self._number)
+        self._thread.submit(job)
 
     def _give_up(self) -> None:
         self._number += 1
@@ -207,7 +215,7 @@ class Comparing(QObject):
         basis = self._mask_state(document)
         if basis != self._basis:
             self._basis = basis
-            self._thread.submit(rescore_job(compared, self._persons_mask(document)))
+            self._submit(rescore_job(compared, self._persons_mask(document)))
 
     # What the thread says ----------------------------------------------------------------------
 
@@ -218,6 +226,7 @@ class Comparing(QObject):
 
     @Slot(object)
     def _on_finished(self, last: object) -> None:
+        self._given.popleft()
         if isinstance(last, Compared) and last.number == self._number:
             self._last = last
             self._set(CompareState(CompareStage.READY, compared=last))
@@ -226,9 +235,14 @@ class Comparing(QObject):
             self._last = replace(self._state.compared, scores=last.scores)
             self._set(replace(self._state, compared=self._last))
 
+    @Slot()
+    def _on_cancelled(self) -> None:
+        self._given.popleft()
+
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        if self._state.stage is CompareStage.RUNNING:
+        # One that was given up may have failed before it heard of that.
+        if self._given.popleft() == self._number and self._state.stage is CompareStage.RUNNING:
             self._set(CompareState(CompareStage.STOPPED, reason=error_text(error)))
 
     def _set(self, state: CompareState) -> None:

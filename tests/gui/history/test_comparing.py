@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from segtool.core.geometry import Rect
@@ -140,6 +142,18 @@ def test_a_damaged_model_is_told(opened_session: Session, versions_folder: Path,
     opened_session.refresh_models()
     opened_session.comparing.start("0002-b", "0001-a", tta=False)
     assert opened_session.comparing.state.reason == "One of the two models is not there any more."
+
+
+def test_one_that_was_given_up_may_fail_late(opened_session: Session, versions_folder: Path, qtbot: QtBot):
+    network = versions_folder / "models" / "0001-a" / "network.xml"
+    network.write_bytes(network.read_bytes() + b" ")
+    comparing, has_failed = opened_session.comparing, threading.Event()
+    comparing._thread.worker.failed.connect(lambda _: has_failed.set(), Qt.ConnectionType.DirectConnection)
+    comparing.start("0002-b", "0001-a", tta=False)
+    # This thread has not heard of it yet.
+    assert has_failed.wait(60)
+    comparing.start("0002-b", "nuclei", tta=False)
+    assert wait(opened_session, qtbot).sides[1].name == "nuclei"
 
 
 def test_what_is_proposed_is_a_model_and_the_one_it_came_from(opened_session: Session):
