@@ -1,4 +1,4 @@
-"""Making older predictions anew once a run has brought another model into use."""
+"""Making older predictions anew once a run has brought another model into use, or a person has gone back to one."""
 
 from __future__ import annotations
 
@@ -91,6 +91,7 @@ class Refreshing(QObject):
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._start)
         training.version_activated.connect(self._want)
+        session.versions.rolled_back.connect(self._want)
         session.job_changed.connect(self._follow_job)
         session.model_changed.connect(self._follow_model)
         session.project_changed.connect(self._forget)

@@ -28,6 +28,7 @@ from segtool.inference.runtime import Runtime
 from segtool.inference.segmenter import segment_to_end
 from segtool.project.project import Project
 from segtool.project.status import Status
+from tests.gui.history.conftest import write_history
 from tests.gui.training_fixtures import STARTED, add_version, child, deliver, done, say
 from tests.model_fixtures import texture
 
@@ -243,6 +244,19 @@ def test_it_can_be_cancelled_and_ends_if_the_person_goes_back(start: Start, fold
     assert session.model.name == "0001-old"
     qtbot.waitUntil(lambda: "again with 0001-old" in window.status.currentMessage(), timeout=30_000)
     assert seen[-1] == ""
+
+
+def test_rolling_back_makes_the_predictions_of_that_model_again(
+    make_window, folder: Path, qtbot: QtBot, tiny_model_folder: Path
+) -> None:
+    write_history(add_version(folder, tiny_model_folder, "0002-new", f1=0.9), base="0001-old")
+    window = make_window()
+    assert window.opener.open(folder)
+    assert _session(window).set_active_model("0002-new")
+    window.action_set[ActionId.ROLL_BACK].trigger()
+    qtbot.waitUntil(
+        lambda: window.status.currentMessage() == "Segmented 3 of 3 images again with 0001-old.", timeout=30_000
+    )
 
 
 def test_it_makes_way_for_what_a_person_segments_and_goes_on(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from segtool.gui.documents import Documents
 from segtool.gui.jobs.runner import JobRunner
@@ -39,7 +39,14 @@ class VersionEdits(QObject):
         Reads the list of models again after a change.
     jobs : JobRunner
         Whatever it runs may be using a version.
+
+    Signals
+    -------
+    rolled_back(str)
+        A person has gone back to the model of that name.
     """
+
+    rolled_back = Signal(str)
 
     def __init__(self, session: SessionSignals, documents: Documents, *, models: ModelChoice, jobs: JobRunner) -> None:
         super().__init__(session)
@@ -72,6 +79,7 @@ class VersionEdits(QObject):
         if not self._models.activate(earlier.name):
             return False
         self._session.info(f"Back to {earlier.label}. {active.label} is kept in the history.")
+        self.rolled_back.emit(earlier.name)
         return True
 
     # Title and note ----------------------------------------------------------------------------
