@@ -58,7 +58,7 @@ class Commands(QObject):
         super().__init__(window)
         self.session, self.canvas, self.opener, self.training = session, canvas, opener, training
         self.auto, self.window = auto, window
-        self.history = HistoryWindows(session, training, window=window)
+        self.history = HistoryWindows(session, training, adapting=window.adapting, window=window)
         self._preferences = preferences
 
     def status(self) -> Status | None:

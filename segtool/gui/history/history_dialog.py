@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from segtool.gui import theme
+from segtool.gui.adapting import AdaptControl
 from segtool.gui.history import ask_versions
 from segtool.gui.history.version_detail import VersionDetail
 from segtool.gui.history.version_table import VersionTable
@@ -41,6 +42,8 @@ class HistoryDialog(QDialog):
         Changes the versions.
     training : TrainingControl
         A version may be in use by its run.
+    adapting : AdaptControl
+        Two versions may be in use by the mix that it makes.
     compare : callable
         Opens the comparison of a version, by its name.
     parent : QWidget, optional
@@ -51,11 +54,12 @@ class HistoryDialog(QDialog):
         session: Session,
         training: TrainingControl,
         *,
+        adapting: AdaptControl,
         compare: Callable[[str], None],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._training, self._compare = session, training, compare
+        self._session, self._training, self._adapting, self._compare = session, training, adapting, compare
         self.setWindowTitle("History of versions")
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self.table = VersionTable(session)
@@ -76,6 +80,7 @@ class HistoryDialog(QDialog):
         for signal in (session.model_changed, session.project_changed, session.document_changed, session.job_changed):
             signal.connect(self._refresh)
         training.state_changed.connect(self._refresh)
+        adapting.state_changed.connect(self._refresh)
         self.table.picked.connect(self._show_detail)
         self.table.itemActivated.connect(self.activate_action.trigger)
         self.table.customContextMenuRequested.connect(self._show_menu)
@@ -193,13 +198,18 @@ class HistoryDialog(QDialog):
             self._session.versions.export(entry.name, target)
 
     def _why_not_delete(self, entry: ModelEntry) -> str:
-        return (
-            "Wait for the end of the training"
-            if self._training.is_running
-            else (self._session.versions.why_not_delete(entry))
-        )
+        if self._training.is_running:
+            return "Wait for the end of the training"
+        if self._adapting.state.is_running:
+            return "Wait until the new version is made"
+        return self._session.versions.why_not_delete(entry)
 
     def _delete(self, entry: ModelEntry) -> None:
         children = [item.label for item in children_of(entry.name, self._session.models)]
-        if ask_versions.ask_delete(self, entry=entry, children=children):
+        if not ask_versions.ask_delete(self, entry=entry, children=children):
+            return
+        # A run or a mix may have started or ended while the question was open.
+        if reason := self._why_not_delete(entry):
+            self._session.warn(f"{entry.label} was not deleted. {reason}.")
+        else:
             self._session.versions.delete(entry.name)

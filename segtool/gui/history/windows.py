@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
+from segtool.gui.adapting import AdaptControl
 from segtool.gui.history.compare_dialog import CompareDialog
 from segtool.gui.history.history_dialog import HistoryDialog
 from segtool.gui.session import Session
@@ -18,20 +19,27 @@ class HistoryWindows(QObject):
     ----------
     session : Session
     training : TrainingControl
+    adapting : AdaptControl
     window : QWidget
         Owner of the windows.
     """
 
-    def __init__(self, session: Session, training: TrainingControl, *, window: QWidget) -> None:
+    def __init__(self, session: Session, training: TrainingControl, *, adapting: AdaptControl, window: QWidget) -> None:
         super().__init__(window)
-        self._session, self._training, self._window = session, training, window
+        self._session, self._training, self._adapting, self._window = session, training, adapting, window
         self.history: HistoryDialog | None = None
         self.comparison: CompareDialog | None = None
 
     def show_history(self) -> None:
         """Show the history of versions."""
         if self.history is None:
-            self.history = HistoryDialog(self._session, self._training, compare=self.compare, parent=self._window)
+            self.history = HistoryDialog(
+                self._session,
+                self._training,
+                adapting=self._adapting,
+                compare=self.compare,
+                parent=self._window,
+            )
         self.history.show()
         self.history.raise_()
         self.history.activateWindow()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QMessageBox, QPl
 from pytestqt.qtbot import QtBot
 
 from segtool.gui.actions import ActionId
+from segtool.gui.adapting import find_choice
 from segtool.gui.commands import Commands
 from segtool.gui.history.ask_versions import FieldDialog
 from segtool.gui.history.history_dialog import HistoryDialog
@@ -21,6 +22,7 @@ from segtool.gui.panels.run_plots import RunPlots
 from segtool.models.card import MAX_NOTE, read_card
 from segtool.models.store import ModelStore
 from segtool.models.versions import annotate
+from tests.gui.training_fixtures import child
 
 
 def dialog_of(window: MainWindow) -> HistoryDialog:
@@ -173,6 +175,30 @@ def test_deleting_asks_and_names_what_came_of_the_version(
     texts = dialog.detail.texts()
     assert dict(zip(texts, texts[1:], strict=False))["Came from"] == "0001-a (gone)  →  0002-b"
     assert not dialog.back_action.isEnabled()
+
+
+def test_a_version_that_may_be_in_a_mix_is_not_deleted(
+    dialog: HistoryDialog, versions_window: MainWindow, versions_folder: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    adapting, session = versions_window.adapting, versions_window._session
+    adapting._program = child(tmp_path, "sys.stdin.readline()")
+    dialog.table.pick("0001-a")
+
+    def mix_and_delete(question: QMessageBox) -> None:
+        # Another window starts it while the question is open.
+        assert session.model is not None
+        assert adapting.start(find_choice(session.models, session.model), 0.5)
+        next(button for button in question.buttons() if button.text() == "Delete").click()
+
+    answer(qtbot, mix_and_delete)
+    dialog.delete_action.trigger()
+    assert versions_window.messages.texts == ["0001-a was not deleted. Wait until the new version is made."]
+    assert not dialog.delete_action.isEnabled()
+    assert dialog.delete_action.toolTip() == "Wait until the new version is made"
+    adapting.cancel()
+    qtbot.waitUntil(lambda: not adapting.state.is_running, timeout=10_000)
+    assert dialog.delete_action.isEnabled()
+    assert (versions_folder / "models" / "0001-a").is_dir()
 
 
 def test_an_export_goes_where_the_person_says(
