@@ -261,6 +261,10 @@ class AdaptControl(QObject):
             return
         active = self._session.model
         self._session.refresh_models()
+        if comparison.is_accepted and active is not None and active.name != self._compared:
+            # The verdict is about another model than the one that it would take the place of.
+            self._end(comparison.overtaken_message(active=active.name), is_warning=True)
+            return
         if comparison.is_accepted and not self._session.set_active_model(self._name):
             self._end(f"{self._name} is ready, but could not be made the active model.", is_warning=True)
             return

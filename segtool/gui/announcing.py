@@ -61,7 +61,9 @@ class Announcer(QObject):
 
     @Slot(str)
     def _show_refusal(self, text: str) -> None:
-        choices = [(self._training.state.other_text, self._training.take_other)]
+        state = self._training.state
+        # By its name: the answer may come when the next run has ended.
+        choices = [(state.other_text, partial(self._training.take, state.other))]
         self._messages.show_message(text, Level.WARNING, choices=choices)
 
     @Slot(object)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
 from segtool.core.errors import SegToolError
 from segtool.gui.dialogs.retrain_jobs import remembered_settings
@@ -106,12 +106,14 @@ class AutoRetrain(QObject):
         elif not state.is_active and self._is_running:
             self._is_running = self._is_mine = False
             if state.phase is Phase.FINISHED and not self._was_stopped:
-                self._look()
+                # From the event loop: what became of this run is told before the next one starts.
+                QTimer.singleShot(0, self, self._look)
         if self._is_mine and state.train_images:
             self._is_mine = False
             images = "1 image" if state.train_images == 1 else f"{state.train_images} images"
             self._session.info(f"Retraining on {images} in the background.")
 
+    @Slot()
     def _look(self) -> None:
         if self._is_due():
             # A run saves every mask first, which would end a stroke in the middle.

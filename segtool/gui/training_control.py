@@ -43,7 +43,7 @@ class TrainingControl(QObject):
     state_changed()
         ``state`` is another one.
     refused(str)
-        The new model was not accepted: what a person is told. ``take_other`` makes it the active one anyway.
+        The new model did not become active: what a person is told. ``take_other`` makes it the active one anyway.
     version_activated(str)
         A run has brought another model into use, or a person has answered to its outcome: the model's name.
     """
@@ -129,9 +129,13 @@ class TrainingControl(QObject):
 
     def take_other(self) -> None:
         """Segment with the model that the last run's outcome left aside: the one before it, or the candidate."""
-        other = self._state.other
-        if other and self._session.set_active_model(other):
-            self.version_activated.emit(other)
+        if self._state.other:
+            self.take(self._state.other)
+
+    def take(self, name: str) -> None:
+        """Segment with the model of that name, which a person has chosen in answer to the outcome of a run."""
+        if self._session.set_active_model(name):
+            self.version_activated.emit(name)
 
     def shut_down(self) -> None:
         """End the run at once and wait until its process is gone, as another folder needs it; the next may follow."""
@@ -268,6 +272,9 @@ class TrainingControl(QObject):
         self._session.refresh_models()
         if not comparison.is_accepted:
             self._end(Phase.FINISHED, comparison.message(before=before), other=plan.name)
+        elif before and before != plan.compare:
+            # The verdict is about another model than the one that it would take the place of.
+            self._end(Phase.FINISHED, comparison.overtaken_message(active=before), other=plan.name)
         elif self._session.set_active_model(plan.name):
             self._end(Phase.FINISHED, comparison.message(before=before), other=before)
             self.version_activated.emit(plan.name)
@@ -299,7 +306,7 @@ class TrainingControl(QObject):
         elapsed = time.monotonic() - self._started
         state = replace(self._state, phase=phase, stage="", message=message, other=other, log=log)
         self._set(replace(state, elapsed=elapsed, remaining=None))
-        if self._state.has_candidate:
+        if state.has_candidate:
             self.refused.emit(message)
         elif phase is Phase.FAILED:
             self._session.warn(message)

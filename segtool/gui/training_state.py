@@ -112,6 +112,14 @@ class Comparison:
             text += f" Look at a few predictions, and {back} if they are worse."
         return text
 
+    def overtaken_message(self, *, active: str) -> str:
+        """Say that the new model was not compared with ``active``, which became the active one meanwhile."""
+        why = self.why or self._reason()
+        return (
+            f"{self.new} is kept as a candidate: {active} became active meanwhile, "
+            f"and the two have not been compared. {why}"
+        )
+
     def _reason(self) -> str:
         images = "1 held-out image" if self.held_out == 1 else f"{self.held_out} held-out images"
         if self.new_scores is None:

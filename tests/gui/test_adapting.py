@@ -122,6 +122,20 @@ def test_a_version_becomes_active_unless_it_is_worse(
         assert f"F1 {new:.3f} on 1 held-out image" in made.state.message
 
 
+def test_a_version_takes_the_place_of_no_model_that_it_was_not_compared_with(
+    qtbot, control, session, messages, tiny_model_folder
+) -> None:
+    made = control(say(SCORING), "sys.stdin.readline()", deliver(tiny_model_folder), say(done(0.6, 0.5)))
+    qtbot.waitUntil(lambda: made.state.fraction == 0.5, timeout=10_000)
+    session.set_active_model("0001-base")
+    made._run._process.write(b"go on\n")
+    _wait(qtbot, made)
+    assert session.model.name == "0001-base"
+    assert "0003-new-at-25" in [entry.name for entry in session.models]
+    assert made.state.message.startswith("0003-new-at-25 is kept as a candidate: 0001-base became active meanwhile")
+    assert messages[-1] == (made.state.message, Level.WARNING)
+
+
 def test_stopping_keeps_nothing(qtbot, control, session) -> None:
     made = control(say(SCORING), 'out.with_name("." + out.name + ".x").mkdir()', "sys.stdin.readline()")
     qtbot.waitUntil(lambda: made.state.fraction == 0.5, timeout=10_000)

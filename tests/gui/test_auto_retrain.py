@@ -20,6 +20,7 @@ from segtool.gui.dialogs import ask
 from segtool.gui.dialogs.auto_retrain_dialog import DEFAULT_COUNT, AutoRetrainDialog
 from segtool.gui.dialogs.retrain_jobs import remember_settings
 from segtool.gui.main_window import MainWindow
+from segtool.gui.message_bar import MessageRow
 from segtool.gui.preferences import Preferences
 from segtool.gui.session import Session
 from segtool.gui.training_control import TrainingControl
@@ -158,6 +159,28 @@ def test_what_is_approved_during_a_run_starts_the_next_one(opened: Open, tiny_mo
     run._process.write(b"go on\n")
     qtbot.waitUntil(lambda: _training(window).state.name == "0003-nuclei", timeout=20_000)
     assert _auto(window).newly_approved() == 0
+
+
+def test_a_refused_version_is_told_although_the_next_run_starts_and_can_still_be_taken(
+    opened: Open, tiny_model_folder: Path, qtbot: QtBot
+) -> None:
+    stop = "time.sleep(60) if (out.parent / '0002-nuclei').exists() else sys.stdin.readline()"
+    end = say(done(0.8, 0.9, accepted=False, why="So it is."))
+    window = opened(say(STARTED), stop, deliver(tiny_model_folder), end)
+    _approve(window, "0.png", "1.png")
+    qtbot.waitUntil(lambda: bool(_training(window).state.train_images), timeout=20_000)
+    _approve(window, "2.png", "3.png")
+    run = _training(window)._run
+    assert run is not None
+    run._process.write(b"go on\n")
+    qtbot.waitUntil(lambda: _training(window).state.name == "0003-nuclei", timeout=20_000)
+    assert window.messages.texts == ["0002-nuclei is kept as a candidate, 0001-cells stays active. So it is."]
+    (row,) = window.messages.findChildren(MessageRow)
+    (button,) = row.buttons
+    assert button.text() == "Activate anyway"
+    button.click()
+    assert _session(window).model is not None
+    assert _session(window).model.name == "0002-nuclei"
 
 
 def test_a_run_that_a_person_has_stopped_is_not_followed_by_another(

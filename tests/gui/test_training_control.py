@@ -119,6 +119,33 @@ def test_a_model_that_its_run_refuses_is_kept_as_a_candidate(
     assert (control.state.other, control.state.message) == ("", "0002-new is now the active model.")
 
 
+def test_an_accepted_model_takes_the_place_of_no_model_that_it_was_not_compared_with(
+    qtbot, tmp_path, tiny_model_folder, session, control
+):
+    root = make_folder(tmp_path / "photos")
+    for name in ("0001-old", "0002-other"):
+        add_version(root, tiny_model_folder, name)
+    session.open_folder(root)
+    session.set_active_model("0001-old")
+    end = say(done(0.95, 0.90, why="It is better than 0001-old."))
+    control = control(child(tmp_path, say(STARTED), WAIT_FOR_STOP, deliver(tiny_model_folder), end))
+    told: list[str] = []
+    control.refused.connect(told.append)
+    control.start(SHORT, base="0001-old", name="0003-new")
+    qtbot.waitUntil(lambda: bool(control.state.train_images), timeout=10_000)
+    session.set_active_model("0002-other")
+    control._run._process.write(b"go on\n")
+    wait_for_end(qtbot, control)
+    assert session.model.name == "0002-other"
+    assert told == [
+        "0003-new is kept as a candidate: 0002-other became active meanwhile, and the two have not been compared. "
+        "It is better than 0001-old."
+    ]
+    assert control.state.other_text == "Activate anyway"
+    control.take_other()
+    assert session.model.name == "0003-new"
+
+
 def test_an_accepted_model_is_one_click_from_the_one_before(qtbot, tmp_path, tiny_model_folder, session, control):
     root = make_folder(tmp_path / "photos")
     add_version(root, tiny_model_folder, "0001-old")
