@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from segtool.core.errors import SegToolError
 from segtool.core.run_events import RunDone, RunEvent
 from segtool.core.run_settings import RunSettings
-from segtool.gui.jobs.worker import WorkerThread
+from segtool.gui.jobs.worker import Job, WorkerThread
 from segtool.gui.session import Session
 from segtool.gui.session_state import SaveKind
 from segtool.gui.training_child import UNCHANGED
@@ -63,8 +64,11 @@ class TrainingControl(QObject):
         self._run: TrainingRun | None = None
         self._started = self._last_news = self._stop_asked = 0.0
         self._worker = WorkerThread("training")
+        # Plans of what the worker has been given and not ended yet, in that order.
+        self._given: deque[RunPlan] = deque()
         self._worker.worker.finished.connect(self._on_worker_finished)
         self._worker.worker.failed.connect(self._on_worker_failed)
+        self._worker.worker.cancelled.connect(self._on_worker_cancelled)
         self._ticks = QTimer(self, interval=_TICK_MS)
         self._ticks.timeout.connect(self._tick)
         session.saved_changed.connect(self._go_on_when_saved)
@@ -180,7 +184,11 @@ class TrainingControl(QObject):
     def _check(self, plan: RunPlan) -> None:
         self._set(replace(self._state, phase=Phase.CHECKING, stage="Checking masks"))
         train, held_out = choose_images(plan.project, plan.settings)
-        self._worker.submit(check_job(plan, train, held_out, self._session.classes))
+        self._submit(plan, check_job(plan, train, held_out, self._session.classes))
+
+    def _submit(self, plan: RunPlan, job: Job) -> None:
+        self._given.append(plan)
+        self._worker.submit(job)
 
     def _launch(self, plan: RunPlan) -> None:
         project = plan.project
@@ -214,6 +222,7 @@ class TrainingControl(QObject):
 
     @Slot(object)
     def _on_worker_finished(self, last: object) -> None:
+        self._given.popleft()
         # A plan that was given up has been replaced: what the worker still says about it is passed over.
         if isinstance(last, Checked) and last.plan is self._plan:
             if last.problem:
@@ -225,11 +234,17 @@ class TrainingControl(QObject):
 
     @Slot(object)
     def _on_worker_failed(self, error: Exception) -> None:
+        if self._given.popleft() is not self._plan:
+            return
         if self._state.phase is Phase.CHECKING:
             self._fail(f"The masks could not be checked ({type(error).__name__}: {error}).")
         elif self._plan is not None and self._state.comparison is not None:
             # Looking ahead has failed, which costs the window a moment and nothing else.
             self._decide(self._plan)
+
+    @Slot()
+    def _on_worker_cancelled(self) -> None:
+        self._given.popleft()
 
     # While it runs -----------------------------------------------------------------------------
 
@@ -259,7 +274,7 @@ class TrainingControl(QObject):
         comparison = Comparison.of_run(done, new=plan.name, old=plan.compare, held_out=self._state.held_out)
         stage = "Looking at the model"
         self._set(replace(self._state, comparison=comparison, stage=stage, fraction=1.0, remaining=None))
-        self._worker.submit(look_job(plan))
+        self._submit(plan, look_job(plan))
 
     def _decide(self, plan: RunPlan) -> None:
         """Take the new model into the list, and make it the active one if its run says that it may be."""

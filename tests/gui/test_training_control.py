@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import Qt
 
 from segtool.core.geometry import Rect
 from segtool.core.run_settings import AugmentationSettings, RunSettings
 from segtool.formats.mask_png import read_mask
+from segtool.gui import training_plan
 from segtool.gui.session import Session
 from segtool.gui.session_state import Level
 from segtool.gui.training_control import TrainingControl
@@ -357,6 +360,22 @@ def test_shutting_down_leaves_no_process_and_no_folder(qtbot, tmp_path, session,
     assert not control.is_running
     assert control.state.phase is Phase.CANCELLED
     assert list((root / "models").iterdir()) == []
+
+
+def test_a_check_that_was_given_up_may_fail_late(qtbot, tmp_path, session, monkeypatch, control):
+    session.open_folder(make_folder(tmp_path / "photos"))
+    control, has_failed = control(child(tmp_path, say(STARTED), WAIT_FOR_STOP)), threading.Event()
+    control._worker.worker.failed.connect(lambda _: has_failed.set(), Qt.ConnectionType.DirectConnection)
+    with monkeypatch.context() as patch:
+        # As if the disk were gone for a moment.
+        patch.setattr(training_plan, "find_problem", lambda *_: [][0])
+        control.start(SHORT, base="none", name="0001-test")
+        # This thread has not heard of it yet.
+        assert has_failed.wait(20)
+    control.shut_down()
+    control.start(SHORT, base="none", name="0001-test")
+    qtbot.waitUntil(lambda: bool(control.state.train_images) or not control.is_running, timeout=20_000)
+    assert control.is_running, control.state.message
 
 
 def test_a_second_run_is_refused_while_one_is_under_way(qtbot, tmp_path, session, messages, control):

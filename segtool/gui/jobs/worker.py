@@ -96,7 +96,7 @@ class GeneratorWorker(QObject):
 
 
 class WorkerThread:
-    """One long-lived QThread with a `GeneratorWorker` in it; started by the first ``submit``, ended for good by ``close``.
+    """One long-lived QThread with a `GeneratorWorker` in it; started by the first ``submit``, ended by ``close``.
 
     Attributes
     ----------
