@@ -28,6 +28,7 @@ from segtool.gui.navigation import Navigation
 from segtool.gui.saving import Saving
 from segtool.gui.session_signals import SessionSignals
 from segtool.gui.session_state import JobState, Overwrite
+from segtool.project.document import FilePrint
 from segtool.project.project import Project
 from segtool.project.status import Status
 
@@ -198,6 +199,9 @@ class Segmenting:
         documents = self._documents
         if batch.project is not documents.project:
             return
+        if item.spares_work and self._must_spare(batch.project, item):
+            batch.spared.append(item.key)
+            return
         try:
             document = documents.load(item.key)
         except ImageError as exc:
@@ -208,20 +212,29 @@ class Segmenting:
             self._note_failure(batch, NotSegmented(item.key, ImageError(reason, path=document.entry.path)))
             return
         # What a person has painted since the job started is never painted over.
-        was_edited = documents.claims.was_edited(item.key)
-        if was_edited and item.spares_work:
-            batch.spared.append(item.key)
-            return
-        demoted = not item.fill_void and was_edited
+        demoted = not item.fill_void and documents.claims.was_edited(item.key)
         if demoted:
             batch.only_filled.append(item.key)
         fill_void = item.fill_void or demoted
-        changed = self._edits.apply_prediction(document, item.class_ids, fill_void=fill_void)
+        changed = self._edits.apply_prediction(document, item.class_ids, model=batch.model, fill_void=fill_void)
         if batch.project.status(item.key) is Status.PREDICTED:
             batch.project.note_prediction(item.key, batch.model)
         (batch.unchanged if fill_void and not changed else batch.segmented).append(item.key)
         if documents.reasons.pop(item.key, ""):
             self._session.entries_changed.emit(frozenset((item.key,)))
+
+    def _must_spare(self, project: Project, item: PredictedMask) -> bool:
+        kept = self._documents.get(item.key)
+        if self._documents.claims.was_edited(item.key) or project.status(item.key).is_persons_work:
+            return True
+        if kept is None:
+            return FilePrint.of_readable(project.entry(item.key).mask_path) != item.mask_file
+        # Another edit would take from a person what they can redo.
+        if kept.history.can_redo:
+            return True
+        # Read since something else has changed the file, or not even that; what is unsaved, saving looks after.
+        was_read_later = kept.revision == 0 and kept.mask_file != item.mask_file
+        return was_read_later or (not kept.is_dirty and kept.mask_changed_on_disk())
 
     # Its end -----------------------------------------------------------------------------------
 
@@ -270,7 +283,7 @@ def _summary(batch: _Batch, *, stopped: bool) -> str:
     if batch.unsaved:
         parts.append(f"the masks of {len(batch.unsaved)} could not be used")
     if batch.spared:
-        parts.append(f"{len(batch.spared)} corrected meanwhile")
+        parts.append(f"{len(batch.spared)} changed meanwhile")
     if batch.skipped:
         parts.append(f"{batch.skipped} passed over")
     return f"{', '.join(parts)}."

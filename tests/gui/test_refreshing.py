@@ -18,7 +18,15 @@ from segtool.formats.image import read_image
 from segtool.formats.mask_png import read_mask, write_mask
 from segtool.gui import refreshing
 from segtool.gui.actions import ActionId
-from segtool.gui.jobs.segment_job import REFRESH_TITLE
+from segtool.gui.jobs.claims import MaskClaims
+from segtool.gui.jobs.segment_job import (
+    REFRESH_TITLE,
+    RuntimeCache,
+    SegmentRequest,
+    SparedMask,
+    WrittenMask,
+    segment_images,
+)
 from segtool.gui.main_window import MainWindow
 from segtool.gui.message_bar import MessageRow
 from segtool.gui.refreshing import RefreshScope, images_to_refresh, remember_scope
@@ -41,6 +49,7 @@ STATUSES = {
     "d.png": Status.APPROVED,
     "e.png": Status.PREDICTED,
 }
+OLDER = {key: "0001-old" for key, status in STATUSES.items() if status is Status.PREDICTED}
 UNTOUCHED = "f.png"
 Start = Callable[..., tuple[MainWindow, list[str]]]
 
@@ -57,7 +66,7 @@ def folder(tmp_path: Path, tiny_model_folder: Path) -> Path:
             mask[:5, :7] = 1
             write_mask(root / "masks" / key, mask)
     add_version(root, tiny_model_folder, "0001-old")
-    state = {"format": 1, "active_model": "0001-old", "statuses": STATUSES}
+    state = {"format": 1, "active_model": "0001-old", "statuses": STATUSES, "predicted_by": OLDER}
     (root / "segtool.json").write_text(json.dumps(state), encoding="utf-8")
     (root / "classes.json").write_text(
         json.dumps([{"id": 0, "name": "background"}, {"id": 1, "name": "nucleus"}]), encoding="utf-8"
@@ -69,11 +78,15 @@ def folder(tmp_path: Path, tiny_model_folder: Path) -> Path:
 def start(make_window, qtbot: QtBot, folder: Path, tmp_path: Path, tiny_model_folder: Path) -> Start:
     """Opens the folder at an image, lets a run come to its end there, and lists what each job then does."""
 
-    def start(*, image: str = "b.png", accepted: bool = True) -> tuple[MainWindow, list[str]]:
+    def start(
+        *, image: str = "b.png", accepted: bool = True, work: Callable[[Session], None] | None = None
+    ) -> tuple[MainWindow, list[str]]:
         end = say(done(0.9, 0.8, accepted=accepted, why="So it is."))
         window = make_window(training_program=child(tmp_path, say(STARTED), deliver(tiny_model_folder), end))
         assert window.opener.open(folder / image)
         session, seen = _session(window), list[str]()
+        if work is not None:
+            work(session)
         session.job_changed.connect(lambda: seen.append("" if session.job is None else session.job.text))
         assert _training(window).start(SETTINGS, base="0001-old", name="0002-new")
         qtbot.waitUntil(lambda: not _training(window).is_running, timeout=20_000)
@@ -194,8 +207,75 @@ def test_what_is_corrected_or_approved_meanwhile_is_left_alone(start: Start, fol
     assert np.array_equal(read_mask(folder / "masks" / "b.png"), painted)
     painted[BOX.slices] = 1
     assert np.array_equal(read_mask(folder / "masks" / "a.png"), painted)
-    assert window.status.currentMessage() == ("Segmented 1 of 3 images again with 0002-new, 2 corrected meanwhile.")
+    assert window.status.currentMessage() == ("Segmented 1 of 3 images again with 0002-new, 2 changed meanwhile.")
     assert not window.messages.texts
+
+
+def test_a_mask_that_something_else_changes_meanwhile_is_left_alone(start: Start, folder: Path, qtbot: QtBot) -> None:
+    window, _ = start(image="a.png")
+    session, other = _session(window), np.full(SIZE, 1, dtype=np.uint8)
+    assert session.open_image("b.png")
+
+    def work() -> None:
+        if session.job is None or "of 3" not in session.job.text:
+            return
+        session.job_changed.disconnect(work)
+        for key in ("a.png", "b.png"):
+            write_mask(folder / "masks" / key, other)
+        # Read again, as it is now.
+        assert session.open_image("a.png")
+
+    session.job_changed.connect(work)
+    _wait_for_refresh(window, qtbot)
+    assert window.status.currentMessage() == "Segmented 1 of 3 images again with 0002-new, 2 changed meanwhile."
+    assert all(np.array_equal(read_mask(folder / "masks" / key), other) for key in ("a.png", "b.png"))
+
+
+def test_the_file_of_a_mask_that_is_not_in_memory_is_left_alone_too(folder: Path, tiny_model_folder: Path) -> None:
+    project, other = Project.open(folder), np.full(SIZE, 1, dtype=np.uint8)
+    entries = [project.entry(key) for key in ("a.png", "b.png")]
+    job = segment_images(
+        [SegmentRequest(e.key, e.path, e.mask_path, None, False, spares_work=True) for e in entries],
+        model_folder=tiny_model_folder,
+        runtimes=RuntimeCache(),
+        classes=project.classes,
+        id_table=np.arange(256, dtype=np.uint8),
+        claims=MaskClaims(),
+    )
+    next(job)
+    write_mask(folder / "masks" / "a.png", other)
+    results = [item for item in job if isinstance(item, WrittenMask | SparedMask)]
+    assert results == [SparedMask("a.png"), WrittenMask("b.png", changed=True, filled=False, demoted=False)]
+    assert np.array_equal(read_mask(folder / "masks" / "a.png"), other)
+
+
+def test_what_can_be_redone_stays_so(start: Start, folder: Path, qtbot: QtBot) -> None:
+    def work(session: Session) -> None:
+        _paint(session)
+        session.undo()
+
+    window, _ = start(work=work)
+    session = _session(window)
+    assert _status(window, "b.png") is Status.PREDICTED
+    _wait_for_refresh(window, qtbot)
+    assert window.status.currentMessage() == "Segmented 2 of 3 images again with 0002-new, 1 changed meanwhile."
+    session.redo()
+    assert session.document is not None
+    assert int(session.document.mask.sum()) == 35 + BOX.width * BOX.height
+    assert _status(window, "b.png") is Status.CORRECTED
+
+
+def test_undo_tells_again_which_model_has_predicted(start: Start, folder: Path, qtbot: QtBot) -> None:
+    window, _ = start()
+    session = _session(window)
+    _wait_for_refresh(window, qtbot)
+    project = session.project
+    assert project is not None
+    assert project.predicted_by("b.png") == "0002-new"
+    session.undo()
+    assert project.predicted_by("b.png") == "0001-old"
+    session.redo()
+    assert project.predicted_by("b.png") == "0002-new"
 
 
 def test_a_stroke_that_is_under_way_goes_on(start: Start, folder: Path, qtbot: QtBot) -> None:
