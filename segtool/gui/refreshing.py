@@ -131,8 +131,9 @@ class Refreshing(QObject):
 
     @Slot()
     def _forget(self) -> None:
-        # The session itself ends the job of the other folder.
-        self._wanted_with, self._first = "", None
+        # The session itself ends the job of the other folder, which is none of this one's any more.
+        self._wanted_with = self._running_with = ""
+        self._chosen, self._left, self._first = [], None, None
 
     @Slot()
     def _start(self) -> None:

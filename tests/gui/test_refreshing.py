@@ -346,6 +346,22 @@ def test_it_makes_way_for_what_a_person_segments_and_goes_on(
     assert all(_is_new(folder, key, tiny_model_folder) for key in ("a.png", "b.png", "e.png", UNTOUCHED))
 
 
+def test_it_is_forgotten_with_its_folder(start: Start, folder: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    window, seen = start(image="f.png")
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    session = _session(window)
+    qtbot.waitUntil(lambda: bool(seen), timeout=20_000)
+    assert window.opener.open(other)
+    assert not window.refreshing.is_running
+    qtbot.waitUntil(lambda: session.job is None, timeout=20_000)
+    assert session.set_active_model("0002-new")
+    seen.clear()
+    window.refreshing.make_way(lambda: session.segment([UNTOUCHED]))
+    _wait_for_refresh(window, qtbot)
+    assert not [text for text in seen if "of 3" in text]
+
+
 def test_a_large_folder_is_not_segmented_as_a_whole(
     start: Start, folder: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
