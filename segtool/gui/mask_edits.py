@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -18,6 +19,9 @@ from segtool.gui.session_state import Work, WorkKind
 from segtool.gui.status_trail import MaskRecord
 from segtool.project.document import Document
 from segtool.project.status import Status
+
+# Compressing more of them, 0.1 s for 24 megapixels, is not for the window's thread.
+_TILES_PACKED_AT_ONCE = 16
 
 
 class MaskEdits:
@@ -178,9 +182,13 @@ class MaskEdits:
     def _record(
         self, document: Document, recorder: EditRecorder, *, status: Status, model: str = "", by_person: bool = True
     ) -> bool:
-        edit = recorder.commit()
+        edit = recorder.commit(packed=False)
         if edit is None:
             return False
+        if len(edit.tiles) > _TILES_PACKED_AT_ONCE:
+            threading.Thread(target=edit.pack, name="segtool-pack-edit").start()
+        else:
+            edit.pack()
         before = self._recorded(document)
         after = MaskRecord(status, model or before.predicted_by)
         document.history.push(edit)
