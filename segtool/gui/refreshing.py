@@ -156,7 +156,8 @@ class Refreshing(QObject):
         if not session.segment(chosen, policy=Overwrite.REFRESH):
             self._running_with = ""
         elif len(keys) > len(chosen):
+            label = model if session.model is None else session.model.label
             session.warn(
-                f"{model} segments {MAX_IMAGES} images again, from the shown one on. The others keep their "
+                f"{label} segments {MAX_IMAGES} images again, from the shown one on. The others keep their "
                 "older predictions: “Segment all images” replaces those too."
             )

@@ -37,11 +37,13 @@ from segtool.project.status import Status
 class _Batch:
     """What has become of the images of one job so far, by their keys.
 
-    ``is_refresh`` says that nobody has asked for it: older predictions are replaced.
+    ``model`` is its name, ``label`` what it is called; ``is_refresh`` says that nobody has asked for it: older
+    predictions are replaced.
     """
 
     project: Project
     model: str
+    label: str
     total: int
     skipped: int
     is_refresh: bool
@@ -106,7 +108,7 @@ class Segmenting:
             self._session.report(exc)
             return False
         if classes != project.classes:
-            self._add_classes(project, classes, model.name)
+            self._add_classes(project, classes, model.label)
         is_refresh = policy is Overwrite.REFRESH
         if not is_refresh:
             self._edits.end_stroke()
@@ -115,7 +117,12 @@ class Segmenting:
         self._models.keep_classes()
         self._documents.claims.job_starts()
         self._batch = _Batch(
-            project, model=model.name, total=len(wanted), skipped=len(keys) - len(wanted), is_refresh=is_refresh
+            project,
+            model=model.name,
+            label=model.label,
+            total=len(wanted),
+            skipped=len(keys) - len(wanted),
+            is_refresh=is_refresh,
         )
         title = REFRESH_TITLE if is_refresh else TITLE
         job = segment_images(
@@ -130,14 +137,14 @@ class Segmenting:
         )
         return self._jobs.start(job, state=JobState(title, 0, len(wanted)), on_item=self._on_item, on_end=self._on_end)
 
-    def _add_classes(self, project: Project, classes: ClassSet, model_name: str) -> None:
+    def _add_classes(self, project: Project, classes: ClassSet, label: str) -> None:
         added = [item.name for item in classes if item.id not in project.classes]
         project.set_classes(classes)
         self._saving.save_project()
         self._session.classes_changed.emit()
         if added:
             names = " and ".join(filter(None, (", ".join(added[:-1]), added[-1])))
-            self._session.warn(f"{model_name} also predicts {names}: added to the classes of this folder.")
+            self._session.warn(f"{label} also predicts {names}: added to the classes of this folder.")
 
     def follow_model(self) -> None:
         """Let go of the network in memory if another model is active; the job that uses it keeps it until its end."""
@@ -269,7 +276,7 @@ class Segmenting:
 
 def _summary(batch: _Batch, *, stopped: bool) -> str:
     """Return one sentence on what has become of the images of a job."""
-    again = f" again with {batch.model}" if batch.is_refresh else ""
+    again = f" again with {batch.label}" if batch.is_refresh else ""
     if batch.total == 1 and batch.segmented:
         return f"Segmented {batch.segmented[0]}{again}."
     if batch.total == 1 and batch.unchanged:

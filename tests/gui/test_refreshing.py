@@ -34,6 +34,7 @@ from segtool.gui.session import Session
 from segtool.gui.training_control import TrainingControl
 from segtool.inference.runtime import Runtime
 from segtool.inference.segmenter import segment_to_end
+from segtool.models.versions import annotate
 from segtool.project.project import Project
 from segtool.project.status import Status
 from tests.gui.training_fixtures import STARTED, add_version, child, deliver, done, say
@@ -300,7 +301,7 @@ def test_it_waits_for_the_job_that_is_under_way(
     window = make_window()
     session = _session(window)
     assert window.opener.open(folder / "a.png")
-    add_version(folder, tiny_model_folder, "0002-new")
+    annotate(add_version(folder, tiny_model_folder, "0002-new"), title="Second try")
     titles: list[str] = []
     session.job_changed.connect(lambda: titles.append("" if session.job is None else session.job.title))
     assert session.segment(["a.png"])
@@ -308,6 +309,7 @@ def test_it_waits_for_the_job_that_is_under_way(
     _training(window).version_activated.emit("0002-new")
     qtbot.waitUntil(lambda: titles.count("") == 2, timeout=30_000)
     assert list(dict.fromkeys(titles)) == ["Segment", "", REFRESH_TITLE]
+    assert window.status.currentMessage() == "Segmented 3 of 3 images again with Second try."
 
 
 def test_it_can_be_cancelled_and_ends_if_the_person_goes_back(start: Start, folder: Path, qtbot: QtBot) -> None:
