@@ -15,13 +15,13 @@ TILE = 256
 Mask = npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class TileChange:
-    """One tile before and after an edit, as zlib streams of its rows."""
+    """One tile before and after an edit: its pixels, uint8 of shape (H, W); once packed, zlib streams of its rows."""
 
     rect: Rect
-    before: bytes
-    after: bytes
+    before: Mask | bytes
+    after: Mask | bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,14 @@ class Edit:
 
     @property
     def size(self) -> int:
-        """Memory that the edit holds, in bytes."""
-        return sum(len(tile.before) + len(tile.after) for tile in self.tiles)
+        """Memory that the edit holds, in bytes; what is not packed yet, and will soon be, is not counted."""
+        streams = (stream for tile in self.tiles for stream in (tile.before, tile.after))
+        return sum(len(stream) for stream in streams if isinstance(stream, bytes))
+
+    def pack(self) -> None:
+        """Compress the pixels; in any thread, also while another one undoes or redoes the edit."""
+        for tile in self.tiles:
+            tile.before, tile.after = _packed(tile.before), _packed(tile.after)
 
     def undo(self, mask: Mask) -> Rect:
         """Put the pixels from before the edit back into ``mask``; return what changed."""
@@ -54,10 +60,16 @@ class Edit:
 
     def _write(self, mask: Mask, *, after: bool) -> Rect:
         for tile in self.tiles:
-            stream = zlib.decompress(tile.after if after else tile.before)
-            pixels = np.frombuffer(stream, dtype=np.uint8).reshape(tile.rect.height, tile.rect.width)
-            mask[tile.rect.slices] = pixels
+            kept = tile.after if after else tile.before
+            if isinstance(kept, bytes):
+                stream = zlib.decompress(kept)
+                kept = np.frombuffer(stream, dtype=np.uint8).reshape(tile.rect.height, tile.rect.width)
+            mask[tile.rect.slices] = kept
         return self.rect
+
+
+def _packed(pixels: Mask | bytes) -> bytes:
+    return pixels if isinstance(pixels, bytes) else zlib.compress(pixels.tobytes(), 1)
 
 
 class EditRecorder:
@@ -92,16 +104,21 @@ class EditRecorder:
         self._mask[rect.slices] = pixels
         return rect
 
-    def commit(self) -> Edit | None:
-        """Finish: return the edit, or None if no pixel has changed."""
+    def commit(self, *, packed: bool = True) -> Edit | None:
+        """Finish: return the edit, or None if no pixel has changed; if not ``packed``, `Edit.pack` is to be called."""
         tiles = []
         for (row, column), before in self._before.items():
             rect = self._tile_rect(row, column)
-            after = np.ascontiguousarray(self._mask[rect.slices])
+            after = self._mask[rect.slices]
             if not np.array_equal(before, after):
-                tiles.append(TileChange(rect, zlib.compress(before.tobytes(), 1), zlib.compress(after.tobytes(), 1)))
+                tiles.append(TileChange(rect, before, after.copy()))
         self._before.clear()
-        return Edit(self._name, tuple(tiles)) if tiles else None
+        if not tiles:
+            return None
+        edit = Edit(self._name, tuple(tiles))
+        if packed:
+            edit.pack()
+        return edit
 
     def cancel(self) -> Rect:
         """Put everything back as it was; return the box that changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
@@ -20,7 +21,9 @@ from segtool.project.status import Status
 
 def approved_images(project: Project) -> frozenset[str]:
     """Return the keys of the approved images."""
-    return frozenset(e.key for e in project.entries if project.status(e.key) is Status.APPROVED)
+    recorded = project.state.statuses
+    # What is recorded is looked at first, for that takes much less time.
+    return frozenset(e.key for e in project.entries if recorded.get(e.key) is Status.APPROVED is project.status(e.key))
 
 
 class AutoRetrain(QObject):
@@ -48,6 +51,7 @@ class AutoRetrain(QObject):
         self._session, self._training, self._preferences = session, training, preferences
         self._after = 0
         self._counted: frozenset[str] = frozenset()
+        self._approved: tuple[Project, Mapping[str, Status], frozenset[str]] | None = None
         self._is_running = self._was_stopped = self._is_mine = False
         session.project_changed.connect(self._begin_anew)
         training.state_changed.connect(self._follow_run)
@@ -71,7 +75,13 @@ class AutoRetrain(QObject):
     def newly_approved(self) -> int:
         """Return how many images have been approved since the last run was started."""
         project = self._session.project
-        return 0 if project is None else len(approved_images(project) - self._counted)
+        if project is None:
+            return 0
+        statuses, known = project.state.statuses, self._approved
+        # Menus ask whenever anything changes, and there may be 10,000 images.
+        if known is None or known[0] is not project or known[1] is not statuses:
+            known = self._approved = project, statuses, approved_images(project)
+        return len(known[2] - self._counted)
 
     def text(self) -> str:
         """Return in a sentence what holds for the open folder."""

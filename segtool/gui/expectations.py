@@ -172,9 +172,10 @@ class Expectations(QObject):
     def _follow_model(self) -> None:
         self._thread.cancel()
         self._seen.clear()
-        project = self._documents.project
-        if project is not None:
-            self._session.expectations_changed.emit(frozenset(entry.key for entry in project.entries))
+        # Of the others nothing was known before and nothing is now: there may be thousands.
+        changed = frozenset[str]().union(*self._by_model.values())
+        if changed:
+            self._session.expectations_changed.emit(changed)
         self._look()
 
     @Slot()

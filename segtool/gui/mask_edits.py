@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -15,8 +16,12 @@ from segtool.gui.jobs.segment_job import merge_prediction
 from segtool.gui.saving import Saving
 from segtool.gui.session_signals import SessionSignals
 from segtool.gui.session_state import Work, WorkKind
+from segtool.gui.status_trail import MaskRecord
 from segtool.project.document import Document
 from segtool.project.status import Status
+
+# Compressing more of them, 0.1 s for 24 megapixels, is not for the window's thread.
+_TILES_PACKED_AT_ONCE = 16
 
 
 class MaskEdits:
@@ -106,7 +111,9 @@ class MaskEdits:
         self._record(document, recorder, status=Status.CORRECTED)
         return True
 
-    def apply_prediction(self, document: Document, class_ids: npt.NDArray[np.uint8], *, fill_void: bool) -> bool:
+    def apply_prediction(
+        self, document: Document, class_ids: npt.NDArray[np.uint8], *, model: str, fill_void: bool
+    ) -> bool:
         """Turn a prediction into one edit of a mask in memory; no stroke may be under way. False if nothing changed.
 
         Parameters
@@ -115,13 +122,15 @@ class MaskEdits:
             An image that may be edited.
         class_ids : ndarray of uint8, shape (H, W)
             What the model says, as ids of the project.
+        model : str
+            Its name, noted unless the status is corrected then.
         fill_void : bool
             Whether only void pixels get a class; the status is then corrected if a person has worked on the mask.
         """
         keeps_work = fill_void and self._status(document).is_persons_work
         pixels = merge_prediction(document.mask, class_ids, fill_void=fill_void)
         status = Status.CORRECTED if keeps_work else Status.PREDICTED
-        return self._replace_all(document, pixels, name="Segment", status=status)
+        return self._replace_all(document, pixels, name="Segment", status=status, model="" if keeps_work else model)
 
     def replace_class(self, document: Document, class_id: int, replacement: int, *, name: str) -> bool:
         """Give the pixels of a class to another one in one edit; False if there are none."""
@@ -158,32 +167,46 @@ class MaskEdits:
         self._note_change(document, trail.redo() if forward else trail.undo())
         self._session.worked.emit(Work(WorkKind.REDO if forward else WorkKind.UNDO, before))
 
-    def _replace_all(self, document: Document, pixels: npt.NDArray[np.uint8], *, name: str, status: Status) -> bool:
+    def _replace_all(
+        self, document: Document, pixels: npt.NDArray[np.uint8], *, name: str, status: Status, model: str = ""
+    ) -> bool:
+        if np.array_equal(document.mask, pixels):
+            # Found much sooner here than tile by tile.
+            return False
         recorder = EditRecorder(document.mask, name=name)
         rect = recorder.replace(Rect.of_shape(document.mask.shape), pixels)
         if document is self._documents.current:
             self._tell_mask(rect)
-        return self._record(document, recorder, status=status, by_person=False)
+        return self._record(document, recorder, status=status, model=model, by_person=False)
 
-    def _record(self, document: Document, recorder: EditRecorder, *, status: Status, by_person: bool = True) -> bool:
-        edit = recorder.commit()
+    def _record(
+        self, document: Document, recorder: EditRecorder, *, status: Status, model: str = "", by_person: bool = True
+    ) -> bool:
+        edit = recorder.commit(packed=False)
         if edit is None:
             return False
-        before = self._status(document)
+        if len(edit.tiles) > _TILES_PACKED_AT_ONCE:
+            threading.Thread(target=edit.pack, name="segtool-pack-edit").start()
+        else:
+            edit.pack()
+        before = self._recorded(document)
+        after = MaskRecord(status, model or before.predicted_by)
         document.history.push(edit)
-        self._documents.trail(document).push(before=before, after=status)
+        self._documents.trail(document).push(before=before, after=after)
         if by_person:
             self._documents.claims.mark_edited(document.entry.key)
-        self._note_change(document, status)
+        self._note_change(document, after)
         if by_person:
-            self._session.worked.emit(Work(WorkKind.EDIT, before, edit))
+            self._session.worked.emit(Work(WorkKind.EDIT, before.status, edit))
         return True
 
-    def _note_change(self, document: Document, status: Status) -> None:
+    def _note_change(self, document: Document, record: MaskRecord) -> None:
         project = self._documents.project
         assert project is not None
         document.note_change()
-        project.set_status(document.entry.key, status)
+        project.set_status(document.entry.key, record.status)
+        if project.predicted_by(document.entry.key) != record.predicted_by:
+            project.note_prediction(document.entry.key, record.predicted_by)
         self._saving.schedule()
         self._session.entries_changed.emit(frozenset((document.entry.key,)))
         self._session.history_changed.emit()
@@ -231,6 +254,11 @@ class MaskEdits:
         elif self.set_status(key, Status.APPROVED):
             self._status_before_approval[key] = status
             self._session.worked.emit(Work(WorkKind.APPROVAL, status))
+
+    def _recorded(self, document: Document) -> MaskRecord:
+        project = self._documents.project
+        assert project is not None
+        return MaskRecord(self._status(document), project.predicted_by(document.entry.key))
 
     def _status(self, document: Document) -> Status:
         project = self._documents.project

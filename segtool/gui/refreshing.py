@@ -138,8 +138,9 @@ class Refreshing(QObject):
 
     @Slot()
     def _forget(self) -> None:
-        # The session itself ends the job of the other folder.
-        self._wanted_with, self._first = "", None
+        # The session itself ends the job of the other folder, which is none of this one's any more.
+        self._wanted_with = self._running_with = ""
+        self._chosen, self._left, self._first = [], None, None
 
     @Slot()
     def _start(self) -> None:
@@ -164,7 +165,8 @@ class Refreshing(QObject):
         if not session.segment(chosen, policy=Overwrite.REFRESH):
             self._running_with = ""
         elif len(keys) > len(chosen):
+            label = model if session.model is None else session.model.label
             session.warn(
-                f"{model} segments {MAX_IMAGES} images again, from the shown one on. The others keep their "
+                f"{label} segments {MAX_IMAGES} images again, from the shown one on. The others keep their "
                 "older predictions: “Segment all images” replaces those too."
             )

@@ -28,6 +28,7 @@ from segtool.gui.navigation import Navigation
 from segtool.gui.saving import Saving
 from segtool.gui.session_signals import SessionSignals
 from segtool.gui.session_state import JobState, Overwrite
+from segtool.project.document import FilePrint
 from segtool.project.project import Project
 from segtool.project.status import Status
 
@@ -36,11 +37,13 @@ from segtool.project.status import Status
 class _Batch:
     """What has become of the images of one job so far, by their keys.
 
-    ``is_refresh`` says that nobody has asked for it: older predictions are replaced.
+    ``model`` is its name, ``label`` what it is called; ``is_refresh`` says that nobody has asked for it: older
+    predictions are replaced.
     """
 
     project: Project
     model: str
+    label: str
     total: int
     skipped: int
     is_refresh: bool
@@ -105,7 +108,7 @@ class Segmenting:
             self._session.report(exc)
             return False
         if classes != project.classes:
-            self._add_classes(project, classes, model.name)
+            self._add_classes(project, classes, model.label)
         is_refresh = policy is Overwrite.REFRESH
         if not is_refresh:
             self._edits.end_stroke()
@@ -114,7 +117,12 @@ class Segmenting:
         self._models.keep_classes()
         self._documents.claims.job_starts()
         self._batch = _Batch(
-            project, model=model.name, total=len(wanted), skipped=len(keys) - len(wanted), is_refresh=is_refresh
+            project,
+            model=model.name,
+            label=model.label,
+            total=len(wanted),
+            skipped=len(keys) - len(wanted),
+            is_refresh=is_refresh,
         )
         title = REFRESH_TITLE if is_refresh else TITLE
         job = segment_images(
@@ -129,14 +137,14 @@ class Segmenting:
         )
         return self._jobs.start(job, state=JobState(title, 0, len(wanted)), on_item=self._on_item, on_end=self._on_end)
 
-    def _add_classes(self, project: Project, classes: ClassSet, model_name: str) -> None:
+    def _add_classes(self, project: Project, classes: ClassSet, label: str) -> None:
         added = [item.name for item in classes if item.id not in project.classes]
         project.set_classes(classes)
         self._saving.save_project()
         self._session.classes_changed.emit()
         if added:
             names = " and ".join(filter(None, (", ".join(added[:-1]), added[-1])))
-            self._session.warn(f"{model_name} also predicts {names}: added to the classes of this folder.")
+            self._session.warn(f"{label} also predicts {names}: added to the classes of this folder.")
 
     def follow_model(self) -> None:
         """Let go of the network in memory if another model is active; the job that uses it keeps it until its end."""
@@ -198,6 +206,9 @@ class Segmenting:
         documents = self._documents
         if batch.project is not documents.project:
             return
+        if item.spares_work and self._must_spare(batch.project, item):
+            batch.spared.append(item.key)
+            return
         try:
             document = documents.load(item.key)
         except ImageError as exc:
@@ -208,20 +219,29 @@ class Segmenting:
             self._note_failure(batch, NotSegmented(item.key, ImageError(reason, path=document.entry.path)))
             return
         # What a person has painted since the job started is never painted over.
-        was_edited = documents.claims.was_edited(item.key)
-        if was_edited and item.spares_work:
-            batch.spared.append(item.key)
-            return
-        demoted = not item.fill_void and was_edited
+        demoted = not item.fill_void and documents.claims.was_edited(item.key)
         if demoted:
             batch.only_filled.append(item.key)
         fill_void = item.fill_void or demoted
-        changed = self._edits.apply_prediction(document, item.class_ids, fill_void=fill_void)
+        changed = self._edits.apply_prediction(document, item.class_ids, model=batch.model, fill_void=fill_void)
         if batch.project.status(item.key) is Status.PREDICTED:
             batch.project.note_prediction(item.key, batch.model)
         (batch.unchanged if fill_void and not changed else batch.segmented).append(item.key)
         if documents.reasons.pop(item.key, ""):
             self._session.entries_changed.emit(frozenset((item.key,)))
+
+    def _must_spare(self, project: Project, item: PredictedMask) -> bool:
+        kept = self._documents.get(item.key)
+        if self._documents.claims.was_edited(item.key) or project.status(item.key).is_persons_work:
+            return True
+        if kept is None:
+            return FilePrint.of_readable(project.entry(item.key).mask_path) != item.mask_file
+        # Another edit would take from a person what they can redo.
+        if kept.history.can_redo:
+            return True
+        # Read since something else has changed the file, or not even that; what is unsaved, saving looks after.
+        was_read_later = kept.revision == 0 and kept.mask_file != item.mask_file
+        return was_read_later or (not kept.is_dirty and kept.mask_changed_on_disk())
 
     # Its end -----------------------------------------------------------------------------------
 
@@ -256,7 +276,7 @@ class Segmenting:
 
 def _summary(batch: _Batch, *, stopped: bool) -> str:
     """Return one sentence on what has become of the images of a job."""
-    again = f" again with {batch.model}" if batch.is_refresh else ""
+    again = f" again with {batch.label}" if batch.is_refresh else ""
     if batch.total == 1 and batch.segmented:
         return f"Segmented {batch.segmented[0]}{again}."
     if batch.total == 1 and batch.unchanged:
@@ -270,7 +290,7 @@ def _summary(batch: _Batch, *, stopped: bool) -> str:
     if batch.unsaved:
         parts.append(f"the masks of {len(batch.unsaved)} could not be used")
     if batch.spared:
-        parts.append(f"{len(batch.spared)} corrected meanwhile")
+        parts.append(f"{len(batch.spared)} changed meanwhile")
     if batch.skipped:
         parts.append(f"{batch.skipped} passed over")
     return f"{', '.join(parts)}."

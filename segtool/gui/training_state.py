@@ -201,7 +201,7 @@ class RunState:
         """What a button says that takes ``other``; empty if there is none."""
         if not self.other:
             return ""
-        return "Activate anyway" if self.has_candidate else f"Go back to {shortened(self.other)}"
+        return "Activate anyway" if self.has_candidate else go_back_text(self.other)
 
     def after(self, event: RunEvent) -> RunState:
         """Return the state after something that the process has reported."""
@@ -216,6 +216,11 @@ class RunState:
             case RunPreview():
                 return replace(self, first_preview=self.first_preview or event, last_preview=event)
         return self
+
+
+def go_back_text(label: str) -> str:
+    """Return what a button says that makes the model active again that is called so."""
+    return f"Go back to {shortened(label)}"
 
 
 def shortened(name: str) -> str:

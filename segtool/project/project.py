@@ -179,7 +179,7 @@ class Project:
         return self._state.predicted_by.get(key, "")
 
     def note_prediction(self, key: str, model: str) -> None:
-        """Record which model has predicted the mask of an image; ProjectError if there is none of that key."""
+        """Record which model has predicted a mask, "" for none; ProjectError if there is no image of that key."""
         self.entry(key)
         self._state = replace(self._state, predicted_by={**self._state.predicted_by, key: model})
 

@@ -2,12 +2,48 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
 from segtool.core.brush import disc, stroke_region
 from segtool.core.edits import TILE, EditRecorder, History
 from segtool.core.geometry import Rect
+
+
+def test_an_edit_can_be_packed_while_it_is_undone_and_redone() -> None:
+    rng = np.random.default_rng(3)
+    before, after = (rng.integers(0, 4, (5 * TILE, 6 * TILE), dtype=np.uint8) for _ in range(2))
+    mask = before.copy()
+    recorder = EditRecorder(mask, name="all")
+    recorder.replace(Rect.of_shape(mask.shape), after)
+    edit = recorder.commit(packed=False)
+    assert edit is not None
+    assert edit.size == 0
+    packing = threading.Thread(target=edit.pack)
+    packing.start()
+    for _ in range(3):
+        assert edit.undo(mask) == Rect.of_shape(mask.shape)
+        np.testing.assert_array_equal(mask, before)
+        edit.redo(mask)
+        np.testing.assert_array_equal(mask, after)
+    packing.join()
+    assert 0 < edit.size < before.nbytes + after.nbytes
+    edit.undo(mask)
+    np.testing.assert_array_equal(mask, before)
+
+
+def test_an_edit_that_is_not_packed_keeps_its_own_pixels() -> None:
+    # A tile as wide as the mask would be a view of it.
+    mask = np.zeros((40, 50), dtype=np.uint8)
+    recorder = EditRecorder(mask, name="all")
+    recorder.replace(Rect.of_shape(mask.shape), np.ones_like(mask))
+    edit = recorder.commit(packed=False)
+    assert edit is not None
+    edit.undo(mask)
+    edit.redo(mask)
+    assert (mask == 1).all()
 
 
 def _random_edits(mask: np.ndarray, history: History, *, count: int, seed: int) -> list[np.ndarray]:

@@ -18,7 +18,15 @@ from segtool.formats.image import read_image
 from segtool.formats.mask_png import read_mask, write_mask
 from segtool.gui import refreshing
 from segtool.gui.actions import ActionId
-from segtool.gui.jobs.segment_job import REFRESH_TITLE
+from segtool.gui.jobs.claims import MaskClaims
+from segtool.gui.jobs.segment_job import (
+    REFRESH_TITLE,
+    RuntimeCache,
+    SegmentRequest,
+    SparedMask,
+    WrittenMask,
+    segment_images,
+)
 from segtool.gui.main_window import MainWindow
 from segtool.gui.message_bar import MessageRow
 from segtool.gui.refreshing import RefreshScope, images_to_refresh, remember_scope
@@ -26,6 +34,7 @@ from segtool.gui.session import Session
 from segtool.gui.training_control import TrainingControl
 from segtool.inference.runtime import Runtime
 from segtool.inference.segmenter import segment_to_end
+from segtool.models.versions import annotate
 from segtool.project.project import Project
 from segtool.project.status import Status
 from tests.gui.history.conftest import write_history
@@ -42,6 +51,7 @@ STATUSES = {
     "d.png": Status.APPROVED,
     "e.png": Status.PREDICTED,
 }
+OLDER = {key: "0001-old" for key, status in STATUSES.items() if status is Status.PREDICTED}
 UNTOUCHED = "f.png"
 Start = Callable[..., tuple[MainWindow, list[str]]]
 
@@ -58,7 +68,7 @@ def folder(tmp_path: Path, tiny_model_folder: Path) -> Path:
             mask[:5, :7] = 1
             write_mask(root / "masks" / key, mask)
     add_version(root, tiny_model_folder, "0001-old")
-    state = {"format": 1, "active_model": "0001-old", "statuses": STATUSES}
+    state = {"format": 1, "active_model": "0001-old", "statuses": STATUSES, "predicted_by": OLDER}
     (root / "segtool.json").write_text(json.dumps(state), encoding="utf-8")
     (root / "classes.json").write_text(
         json.dumps([{"id": 0, "name": "background"}, {"id": 1, "name": "nucleus"}]), encoding="utf-8"
@@ -70,11 +80,15 @@ def folder(tmp_path: Path, tiny_model_folder: Path) -> Path:
 def start(make_window, qtbot: QtBot, folder: Path, tmp_path: Path, tiny_model_folder: Path) -> Start:
     """Opens the folder at an image, lets a run come to its end there, and lists what each job then does."""
 
-    def start(*, image: str = "b.png", accepted: bool = True) -> tuple[MainWindow, list[str]]:
+    def start(
+        *, image: str = "b.png", accepted: bool = True, work: Callable[[Session], None] | None = None
+    ) -> tuple[MainWindow, list[str]]:
         end = say(done(0.9, 0.8, accepted=accepted, why="So it is."))
         window = make_window(training_program=child(tmp_path, say(STARTED), deliver(tiny_model_folder), end))
         assert window.opener.open(folder / image)
         session, seen = _session(window), list[str]()
+        if work is not None:
+            work(session)
         session.job_changed.connect(lambda: seen.append("" if session.job is None else session.job.text))
         assert _training(window).start(SETTINGS, base="0001-old", name="0002-new")
         qtbot.waitUntil(lambda: not _training(window).is_running, timeout=20_000)
@@ -195,8 +209,75 @@ def test_what_is_corrected_or_approved_meanwhile_is_left_alone(start: Start, fol
     assert np.array_equal(read_mask(folder / "masks" / "b.png"), painted)
     painted[BOX.slices] = 1
     assert np.array_equal(read_mask(folder / "masks" / "a.png"), painted)
-    assert window.status.currentMessage() == ("Segmented 1 of 3 images again with 0002-new, 2 corrected meanwhile.")
+    assert window.status.currentMessage() == ("Segmented 1 of 3 images again with 0002-new, 2 changed meanwhile.")
     assert not window.messages.texts
+
+
+def test_a_mask_that_something_else_changes_meanwhile_is_left_alone(start: Start, folder: Path, qtbot: QtBot) -> None:
+    window, _ = start(image="a.png")
+    session, other = _session(window), np.full(SIZE, 1, dtype=np.uint8)
+    assert session.open_image("b.png")
+
+    def work() -> None:
+        if session.job is None or "of 3" not in session.job.text:
+            return
+        session.job_changed.disconnect(work)
+        for key in ("a.png", "b.png"):
+            write_mask(folder / "masks" / key, other)
+        # Read again, as it is now.
+        assert session.open_image("a.png")
+
+    session.job_changed.connect(work)
+    _wait_for_refresh(window, qtbot)
+    assert window.status.currentMessage() == "Segmented 1 of 3 images again with 0002-new, 2 changed meanwhile."
+    assert all(np.array_equal(read_mask(folder / "masks" / key), other) for key in ("a.png", "b.png"))
+
+
+def test_the_file_of_a_mask_that_is_not_in_memory_is_left_alone_too(folder: Path, tiny_model_folder: Path) -> None:
+    project, other = Project.open(folder), np.full(SIZE, 1, dtype=np.uint8)
+    entries = [project.entry(key) for key in ("a.png", "b.png")]
+    job = segment_images(
+        [SegmentRequest(e.key, e.path, e.mask_path, None, False, spares_work=True) for e in entries],
+        model_folder=tiny_model_folder,
+        runtimes=RuntimeCache(),
+        classes=project.classes,
+        id_table=np.arange(256, dtype=np.uint8),
+        claims=MaskClaims(),
+    )
+    next(job)
+    write_mask(folder / "masks" / "a.png", other)
+    results = [item for item in job if isinstance(item, WrittenMask | SparedMask)]
+    assert results == [SparedMask("a.png"), WrittenMask("b.png", changed=True, filled=False, demoted=False)]
+    assert np.array_equal(read_mask(folder / "masks" / "a.png"), other)
+
+
+def test_what_can_be_redone_stays_so(start: Start, folder: Path, qtbot: QtBot) -> None:
+    def work(session: Session) -> None:
+        _paint(session)
+        session.undo()
+
+    window, _ = start(work=work)
+    session = _session(window)
+    assert _status(window, "b.png") is Status.PREDICTED
+    _wait_for_refresh(window, qtbot)
+    assert window.status.currentMessage() == "Segmented 2 of 3 images again with 0002-new, 1 changed meanwhile."
+    session.redo()
+    assert session.document is not None
+    assert int(session.document.mask.sum()) == 35 + BOX.width * BOX.height
+    assert _status(window, "b.png") is Status.CORRECTED
+
+
+def test_undo_tells_again_which_model_has_predicted(start: Start, folder: Path, qtbot: QtBot) -> None:
+    window, _ = start()
+    session = _session(window)
+    _wait_for_refresh(window, qtbot)
+    project = session.project
+    assert project is not None
+    assert project.predicted_by("b.png") == "0002-new"
+    session.undo()
+    assert project.predicted_by("b.png") == "0001-old"
+    session.redo()
+    assert project.predicted_by("b.png") == "0002-new"
 
 
 def test_a_stroke_that_is_under_way_goes_on(start: Start, folder: Path, qtbot: QtBot) -> None:
@@ -221,7 +302,7 @@ def test_it_waits_for_the_job_that_is_under_way(
     window = make_window()
     session = _session(window)
     assert window.opener.open(folder / "a.png")
-    add_version(folder, tiny_model_folder, "0002-new")
+    annotate(add_version(folder, tiny_model_folder, "0002-new"), title="Second try")
     titles: list[str] = []
     session.job_changed.connect(lambda: titles.append("" if session.job is None else session.job.title))
     assert session.segment(["a.png"])
@@ -229,6 +310,7 @@ def test_it_waits_for_the_job_that_is_under_way(
     _training(window).version_activated.emit("0002-new")
     qtbot.waitUntil(lambda: titles.count("") == 2, timeout=30_000)
     assert list(dict.fromkeys(titles)) == ["Segment", "", REFRESH_TITLE]
+    assert window.status.currentMessage() == "Segmented 3 of 3 images again with Second try."
 
 
 def test_it_can_be_cancelled_and_ends_if_the_person_goes_back(start: Start, folder: Path, qtbot: QtBot) -> None:
@@ -278,6 +360,22 @@ def test_it_makes_way_for_what_a_person_segments_and_goes_on(
     assert _status(window, UNTOUCHED) is Status.PREDICTED
     assert session.wait_until_saved()
     assert all(_is_new(folder, key, tiny_model_folder) for key in ("a.png", "b.png", "e.png", UNTOUCHED))
+
+
+def test_it_is_forgotten_with_its_folder(start: Start, folder: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    window, seen = start(image="f.png")
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    session = _session(window)
+    qtbot.waitUntil(lambda: bool(seen), timeout=20_000)
+    assert window.opener.open(other)
+    assert not window.refreshing.is_running
+    qtbot.waitUntil(lambda: session.job is None, timeout=20_000)
+    assert session.set_active_model("0002-new")
+    seen.clear()
+    window.refreshing.make_way(lambda: session.segment([UNTOUCHED]))
+    _wait_for_refresh(window, qtbot)
+    assert not [text for text in seen if "of 3" in text]
 
 
 def test_a_large_folder_is_not_segmented_as_a_whole(

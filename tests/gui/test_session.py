@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
@@ -319,6 +320,25 @@ def test_usage_counts_masks_in_memory_and_on_disk(opened: Session, image_folder:
 def remove(session: Session, class_id: int, *, replacement: int, qtbot: QtBot) -> None:
     assert session.remove_class(class_id, replacement=replacement)
     qtbot.waitUntil(lambda: session.job is None, timeout=10_000)
+
+
+def test_a_large_edit_is_packed_behind_the_window_and_can_be_undone_meanwhile(
+    session: Session, tmp_path: Path, qtbot: QtBot
+) -> None:
+    assert cv2.imwrite(str(tmp_path / "large.png"), np.zeros((1300, 1300), dtype=np.uint8))
+    assert session.open_folder(tmp_path)
+    assert session.open_image("large.png")
+    document = session.document
+    assert document is not None
+    assert session.apply_pixels("Fill", Rect(0, 0, 1300, 1300), np.ones((1300, 1300), dtype=np.uint8))
+    session.undo()
+    assert (document.mask == VOID).all()
+    session.redo()
+    assert (document.mask == 1).all()
+    (edit,) = document.history._done
+    qtbot.waitUntil(lambda: all(isinstance(tile.after, bytes) for tile in edit.tiles))
+    session.undo()
+    assert (document.mask == VOID).all()
 
 
 def test_removing_a_class_changes_every_mask_and_can_be_undone_in_memory(

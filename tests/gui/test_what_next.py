@@ -91,6 +91,15 @@ def errors_of(model_folder: Path, folder: Path) -> dict[str, float]:
     return found
 
 
+def test_another_model_changes_what_is_known_and_nothing_else(opened: MainWindow, qtbot: QtBot) -> None:
+    session, changed = opened._session, list[frozenset[str]]()
+    session.expectations_changed.connect(changed.append)
+    assert session.segment([KEYS[3]])
+    qtbot.waitUntil(lambda: session.job is None, timeout=30_000)
+    assert session.set_active_model(OTHER)
+    assert changed == [frozenset((KEYS[3],))] * 2
+
+
 def test_the_first_answer_is_random_and_the_next_the_least_sure(
     opened: MainWindow, folder: Path, told: list[str], qtbot: QtBot, tiny_model_folder: Path
 ) -> None:

@@ -183,7 +183,7 @@ class Canvas(ImageView):
             paint_outline(painter, self._outline, colour=colour, dashed=value == VOID)
         uncertainty, model = self._session.guidance.uncertainty, self._session.model
         if uncertainty.is_on and model is not None and self.is_uncertainty_shown():
-            title = "Looking at the image…" if uncertainty.shown is None else f"Uncertainty of {model.name}"
+            title = "Looking at the image…" if uncertainty.shown is None else f"Uncertainty of {model.label}"
             paint_legend(painter, QRectF(self.rect()), font=self.font(), title=title)
         painter.end()
 

@@ -232,10 +232,10 @@ class AdaptDialog(QDialog):
         if choice is None:
             return ""
         if amount == 1:
-            return f"100 % is {choice.new.name} itself."
+            return f"100 % is {choice.new.label} itself."
         if amount == 0 and choice.has_base_end:
-            return f"0 % is {choice.base.name} itself."
-        return f"{choice.active.name} is this version." if abs(amount - choice.amount) < STEP / 1000 else ""
+            return f"0 % is {choice.base.label} itself."
+        return f"{choice.active.label} is this version." if abs(amount - choice.amount) < STEP / 1000 else ""
 
     @Slot()
     def _make(self) -> None:

@@ -123,6 +123,8 @@ class HistoryDialog(QDialog):
         split.setChildrenCollapsible(False)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         theme.strip_icons(buttons)
+        # Return is for the version in the list, not for closing the window.
+        buttons.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)
         buttons.rejected.connect(self.reject)
         bottom = QHBoxLayout()
         bottom.addWidget(self.reason, 1)

@@ -43,8 +43,8 @@ class SegmentRequest:
     fill_void : bool
         Whether only void pixels get a class; otherwise all do.
     spares_work : bool
-        Whether the mask is left alone if a person has worked on it since the job started; otherwise its
-        void pixels get a class then.
+        Whether the mask is left alone if a person has worked on it since the job started, or another program
+        has changed its file; otherwise its void pixels get a class then.
     """
 
     key: str
@@ -59,13 +59,15 @@ class SegmentRequest:
 class PredictedMask:
     """A prediction for an image whose mask is in memory: the window is to apply it.
 
-    ``class_ids`` are the project's, uint8 of shape (H, W); the rest is as in the request.
+    ``class_ids`` are the project's, uint8 of shape (H, W). ``mask_file`` is the mask's file as it was when the job
+    started, None if there was none or work is not spared; the rest is as in the request.
     """
 
     key: str
     class_ids: Mask
     fill_void: bool
     spares_work: bool
+    mask_file: FilePrint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class WrittenMask:
 
 @dataclass(frozen=True, slots=True)
 class SparedMask:
-    """A mask that was left alone, because a person has worked on it since the job started."""
+    """A mask that was left alone, because a person or another program has changed it since the job started."""
 
     key: str
 
@@ -191,6 +193,8 @@ def segment_images(
     SegToolError
         If the network cannot be run.
     """
+    # Whatever another program does to a mask from here on is not to be overwritten unasked.
+    mask_files = {item.key: FilePrint.of_readable(item.mask_path) for item in requests if item.spares_work}
     yield JobState(title, 0, len(requests), "Loading the model")
     runtime = runtimes.get(model_folder)
     for index, request in enumerate(requests):
@@ -223,18 +227,20 @@ def segment_images(
                     # The same again, so that the job can be cancelled between two tiles.
                     yield JobState(title, index, len(requests), text)
             assert class_ids is not None
-            yield _land(request, class_ids, classes, claims)
+            yield _land(request, class_ids, classes, claims, mask_file=mask_files.get(request.key))
         except (ImageError, MaskError, SaveError) as exc:
             yield NotSegmented(request.key, exc)
 
 
 def _land(
-    request: SegmentRequest, class_ids: Mask, classes: ClassSet, claims: MaskClaims
+    request: SegmentRequest, class_ids: Mask, classes: ClassSet, claims: MaskClaims, *, mask_file: FilePrint | None
 ) -> PredictedMask | WrittenMask | SparedMask:
     with claims.unclaimed(request.key) as is_free:
         if not is_free:
-            return PredictedMask(request.key, class_ids, request.fill_void, request.spares_work)
-        if request.spares_work and claims.was_edited(request.key):
+            return PredictedMask(request.key, class_ids, request.fill_void, request.spares_work, mask_file)
+        if request.spares_work and (
+            claims.was_edited(request.key) or FilePrint.of_readable(request.mask_path) != mask_file
+        ):
             return SparedMask(request.key)
         demoted = not request.fill_void and claims.was_edited(request.key)
         old = read_mask(request.mask_path) if request.mask_path.exists() else None

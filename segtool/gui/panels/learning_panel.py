@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from PySide6.QtCore import QEvent, QSize, Qt, Slot
@@ -25,7 +25,7 @@ from segtool.gui.panels.run_plots import RunPlots
 from segtool.gui.panels.versions_view import VersionsView
 from segtool.gui.session import Session
 from segtool.gui.training_control import TrainingControl
-from segtool.gui.training_state import Comparison, Phase, RunState, duration_text, steps_text
+from segtool.gui.training_state import Comparison, Phase, RunState, duration_text, go_back_text, steps_text
 
 _IDLE = "Correct the masks of a few images, then retrain: the model learns from your corrections."
 _METRIC_NAMES = {"f1": "F1", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
@@ -84,6 +84,7 @@ class LearningPanel(QScrollArea):
         self.log_button.toggled.connect(self.log.setVisible)
         training.state_changed.connect(self._read)
         session.classes_changed.connect(self._show_preview)
+        session.model_changed.connect(self._read)
         self._read()
 
     def sizeHint(self) -> QSize:  # noqa: N802
@@ -135,7 +136,7 @@ class LearningPanel(QScrollArea):
     @Slot()
     def _read(self) -> None:
         state = self._training.state
-        self.message.setText(_headline(state))
+        self.message.setText(_headline(state, {entry.name: entry.label for entry in self._session.models}))
         is_bad = state.phase is Phase.FAILED or state.has_candidate
         self.message.setStyleSheet(f"color: {theme.colours().warning}" if is_bad else "")
         self.progress.setVisible(state.is_active)
@@ -145,9 +146,7 @@ class LearningPanel(QScrollArea):
         self.times.setVisible(state.is_active)
         self.times.setText(_times(state))
         self.retrain_button.setVisible(self._has_retrain and not state.is_active)
-        self.other_button.setVisible(bool(state.other))
-        self.other_button.setText(state.other_text)
-        self.other_button.setToolTip(theme.plain_tip(f"Segment with {state.other} from now on"))
+        self._show_other(state)
         self.stop_button.setVisible(state.is_active)
         stopping = state.phase is Phase.STOPPING
         self.stop_button.setText("End now" if stopping else "Stop")
@@ -165,6 +164,14 @@ class LearningPanel(QScrollArea):
             self.comparison.show_comparison(state.comparison)
         self._show_log(state.log)
         self._shown = state
+
+    def _show_other(self, state: RunState) -> None:
+        # It may have been deleted since.
+        other = next((entry for entry in self._session.models if entry.name == state.other), None)
+        self.other_button.setVisible(other is not None)
+        if other is not None:
+            self.other_button.setText(state.other_text if state.has_candidate else go_back_text(other.label))
+            self.other_button.setToolTip(theme.plain_tip(f"Segment with {other.label} from now on"))
 
     @Slot()
     def _show_preview(self) -> None:
@@ -226,10 +233,10 @@ class ComparisonTable(QWidget):
             self._grid.addWidget(label, row, column, 1, 4 if len(texts) == 1 else 1)
 
 
-def _headline(state: RunState) -> str:
+def _headline(state: RunState, labels: Mapping[str, str]) -> str:
     if not state.is_active:
         return state.message or _IDLE
-    start = "from scratch" if state.base == "none" else f"from {state.base}"
+    start = "from scratch" if state.base == "none" else f"from {labels.get(state.base, state.base)}"
     return f"Training {state.name} {start}"
 
 

@@ -101,6 +101,15 @@ def test_one_click_rolls_back(dialog: HistoryDialog, versions_window: MainWindow
     assert session.model.name == "0002-b"
 
 
+def test_return_makes_a_version_active_and_keeps_the_window(dialog: HistoryDialog, versions_window: MainWindow) -> None:
+    dialog.table.pick("0001-a")
+    dialog.table.setFocus()
+    QTest.keyClick(dialog.table, Qt.Key.Key_Return)
+    assert versions_window._session.model is not None
+    assert versions_window._session.model.name == "0001-a"
+    assert dialog.isVisible()
+
+
 def test_rolling_back_is_in_the_menu_too(versions_window: MainWindow) -> None:
     action, session = versions_window.action_set[ActionId.ROLL_BACK], versions_window._session
     assert action.isEnabled()

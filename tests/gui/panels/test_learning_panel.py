@@ -15,6 +15,7 @@ from segtool.gui.panels.versions_view import Column, VersionsView
 from segtool.gui.session import Session
 from segtool.gui.training_control import TrainingControl
 from segtool.gui.training_state import Phase, duration_text
+from segtool.models.versions import annotate
 from tests.gui.training_fixtures import (
     PROGRESS,
     STARTED,
@@ -127,6 +128,20 @@ def test_a_run_is_followed_from_start_to_comparison(qtbot, tmp_path, tiny_model_
     assert session.model.name == "0001-cells"
     assert panel.message.text() == "0001-cells is now the active model."
     assert not panel.other_button.isVisible()
+
+
+def test_going_back_is_offered_by_title_and_only_to_what_is_there(
+    qtbot, tmp_path, tiny_model_folder, folder, session, make_panel
+):
+    annotate(folder / "models" / "0001-cells", title="Best so far")
+    session.refresh_models()
+    panel, control = make_panel(child(tmp_path, say(STARTED), deliver(tiny_model_folder), say(done(0.95, 0.90))))
+    control.start(SETTINGS, base="0001-cells", name="0003-cells")
+    assert panel.message.text() == "Training 0003-cells from Best so far"
+    qtbot.waitUntil(lambda: control.state.phase is Phase.FINISHED, timeout=10_000)
+    assert panel.other_button.text() == "Go back to Best so far"
+    assert session.versions.delete("0001-cells")
+    qtbot.waitUntil(lambda: not panel.other_button.isVisible(), timeout=10_000)
 
 
 def test_a_refused_version_can_be_taken_from_the_panel(qtbot, tmp_path, tiny_model_folder, folder, session, make_panel):
