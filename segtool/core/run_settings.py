@@ -88,7 +88,7 @@ class RunSettings:
     learning_rate : float
         Peak rate of AdamW; random weights want a higher one than a trained base.
     batch : int
-        Crops per step.
+        Crops per step. In the same time, two gave more than four or one where a run starts from a base.
     crop : int
         Side of a training crop in pixels of the network's input.
     seed : int
@@ -109,10 +109,10 @@ class RunSettings:
 
     minutes: float | None = 3.0
     epochs: int | None = None
-    steps_per_epoch: int = 25
+    steps_per_epoch: int = 50
     patience: int = 8
     learning_rate: float = FINE_TUNING_RATE
-    batch: int = 4
+    batch: int = 2
     crop: int = 256
     seed: int = 0
     frozen_statistics: bool | None = None
