@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from segtool.core.run_settings import AugmentationSettings
 
-# Steps of two crops of 256². The program's three minutes on two cores hold about twice as many: the comparison has
-# hundreds of trainings to get through.
+# Steps of two crops of 256². The program's three minutes on two free cores hold 800: the comparison has many trainings
+# to get through.
 STEPS = 370
 # As many as take the same time where the statistics of batch normalisation are not frozen.
 STEPS_UNFROZEN = 340

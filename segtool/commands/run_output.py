@@ -108,5 +108,7 @@ class _Narrator:
                             f"{name:>5} on {metrics['images']} held-out images: pooled F1 {pooled['f1']:.4f}, "
                             f"IoU {pooled['iou']:.4f}; mean F1 {mean['f1']:.4f}, IoU {mean['iou']:.4f}"
                         )
+                if event.why:
+                    self._reporter.line(f"{'Accepted' if event.accepted else 'Refused'}: {event.why}")
                 steps = f"{event.steps} steps, " if event.steps else ""
                 self._reporter.line(f"{event.model}  ({steps}{event.seconds:.0f} s, {event.reason})")
