@@ -67,7 +67,7 @@ class GapMeter(QObject):
         self._last = now
 
     def row(self, name: str) -> Row:
-        return Row(name, tuple(self.gaps), f"longest {max(self.gaps):.0f} ms (goal 100)")
+        return Row(name, tuple(self.gaps), f"longest {max(self.gaps):.0f} ms (goal 50)")
 
 
 def wait_for(condition: object, *, seconds: float = 600) -> None:

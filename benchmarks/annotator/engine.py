@@ -38,14 +38,15 @@ class CpuEngine:
     ----------
     bases, models : Path
         General bases as ``tools.general_base`` writes them, and the folder of bundled models; heads are not used.
-    threads : int
-        Threads of TensorFlow.
+    threads : int, optional
+        Threads of TensorFlow, which must not have started yet; by default all.
     """
 
-    def __init__(self, bases: Path, models: Path, *, threads: int) -> None:
+    def __init__(self, bases: Path, models: Path, *, threads: int | None = None) -> None:
         # Before anything makes TensorFlow start.
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+        if threads is not None:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(1)
         self._folder, self._bases = bases, _load_bases(bases, models)
         self._steppers: dict[tuple[int, bool], Stepper] = {}
         self._runs: dict[int, dict[str, Any]] = {}

@@ -126,7 +126,8 @@ def test_a_version_for_other_classes_keeps_its_outputs_and_text_is_for_people(fo
     card = verify_model(models / "0003-mix")
     assert card.classes == GROUND
     assert card.network.outputs == 5
-    first, *scores, last = capsys.readouterr().out.splitlines()
+    first, *scores, verdict, last = capsys.readouterr().out.splitlines()
+    assert verdict.startswith(("Accepted: ", "Refused: "))
     assert first == "Mixing 0% of 0005-ground into 0001-nuclei, 1 image to score on"
     assert [line.split(" on ")[0].strip() for line in scores] == ["new", "0002-nuclei"]
     assert "mixed)" in last

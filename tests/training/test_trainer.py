@@ -83,6 +83,7 @@ def test_a_run_reports_and_leaves_a_whole_model(tmp_path: Path) -> None:
     assert [from_line(to_line(event)) for event in events] == events
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run(tmp_path: Path) -> None:
     runs = []
     for name in ("a", "b"):
