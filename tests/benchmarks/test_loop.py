@@ -58,4 +58,4 @@ def test_the_loop_corrects_retrains_judges_and_scores(
     assert last.iou == second.iou
     # A base that has learnt nuclei finds drawn ones after a few steps; then there is less to do.
     assert first.iou > 0.5
-    assert all(record.strokes > 0 for record in records)
+    assert first.strokes > last.strokes
