@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from segtool.core.augmentation import random_affine, random_intensity, warp_pair
 from segtool.core.classes import VOID, ClassSet, match_classes
-from segtool.core.errors import MaskError, SegToolError, TrainingError
+from segtool.core.errors import MaskError, TrainingError
 from segtool.core.normalisation import Normalisation, intensity_range, normalise
 from segtool.core.reduction import reduce_mask, reduce_pixels
 from segtool.core.run_settings import AugmentationSettings, RunSettings
 from segtool.formats.image import read_image
 from segtool.formats.mask_png import read_mask
+from segtool.project.shown import read_shown
 from segtool.project.sources import Source
 
 # Where crops lie: about a pixel that a person has corrected, about a pixel of a class that the image holds, whichever,
@@ -105,6 +105,7 @@ def load_samples(
             )
         if unknown := mask_classes.unknown_ids(mask):
             raise MaskError(f"the mask holds ids that have no class: {', '.join(map(str, unknown))}", path=source.mask)
+        shown = None if source.shown is None else read_shown(source.shown, shape=mask.shape)
         if source.void_is != VOID:
             mask = np.where(mask == VOID, np.uint8(source.void_is), mask)
         sample = make_sample(
@@ -114,7 +115,7 @@ def load_samples(
             classes,
             normalisation,
             rng,
-            shown=_read_shown(source.shown, mask.shape, table),
+            shown=None if shown is None else table[shown],
             reduction=reduction,
         )
         if sample is not None:
@@ -177,19 +178,6 @@ def _reduced_region(region: npt.NDArray[np.bool_], reduction: int) -> npt.NDArra
     # As in masks, what is a pixel wide must not vanish.
     reduced = reduce_mask(np.where(region, np.uint8(1), np.uint8(VOID)), (1,), reduction)
     return np.asarray(reduced == 1, dtype=np.bool_)
-
-
-def _read_shown(
-    path: Path | None, shape: tuple[int, ...], table: npt.NDArray[np.uint8]
-) -> npt.NDArray[np.uint8] | None:
-    """Read what a model had shown; None where that is lost: it only says where to look closer."""
-    if path is None:
-        return None
-    try:
-        shown = read_mask(path)
-    except SegToolError:
-        return None
-    return table[shown] if shown.shape == shape else None
 
 
 def _positions(region: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.NDArray[np.int32]:

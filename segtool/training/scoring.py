@@ -14,6 +14,7 @@ from segtool.inference.evaluate import Evaluation, evaluate_images
 from segtool.inference.runtime import Runtime
 from segtool.inference.segmenter import Progress
 from segtool.models.card import read_card
+from segtool.project.shown import read_shown
 from segtool.project.sources import Source
 
 Scoring = Generator[Progress, None, Evaluation | None]
@@ -161,10 +162,9 @@ def _shown_tally(source: Source, classes: ClassSet) -> Tally | None:
     if source.shown is None:
         return None
     try:
-        shown, mask = read_mask(source.shown), read_mask(source.mask)
+        mask = read_mask(source.mask)
     except MaskError:
         return None
+    shown = read_shown(source.shown, shape=mask.shape)
     # Images that are void throughout do not count.
-    if shown.shape != mask.shape or bool((mask == VOID).all()):
-        return None
-    return tally(shown, mask, classes.ids)
+    return None if shown is None or bool((mask == VOID).all()) else tally(shown, mask, classes.ids)

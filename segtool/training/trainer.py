@@ -115,8 +115,10 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     reduction = (plan.network if base is None else base.network).reduction
     samples = load_samples(plan.train, plan.classes, normalisation, seed=settings.seed, reduction=reduction)
     held_out = _load_held_out(plan, normalisation, reduction)
-    # Now: a person may go on with these images while the run goes on.
-    used = [used_image(source) for source in plan.train]
+    # Now: a person may go on with these images while the run goes on. Up to what a project may have: what a bundled
+    # model was made of would only swell its card.
+    keys = {sample.key for sample in samples} if len(samples) <= _MOST_LISTED else set()
+    used = [used_image(source) for source in plan.train if source.key in keys]
     if len({class_id for sample in samples for class_id in sample.ids}) < 2:
         raise TrainingError(
             "the masks hold one class only, so there is nothing to tell apart",
@@ -316,9 +318,6 @@ def _history(
     """Return what the card tells about the run."""
     settings = plan.settings.to_json()
     del settings["images"], settings["held_out"]
-    # Up to what a project may have: what a bundled model was made of would only swell its card.
-    is_listed = len(samples) <= _MOST_LISTED
-    trained, scored = ([s.key for s in part] if is_listed else [] for part in (samples, held_out))
     return {
         "base": "none" if plan.base is None else plan.base.name,
         "before": "" if plan.compare is None else plan.compare.name,
@@ -326,9 +325,9 @@ def _history(
         "settings": settings,
         "images": len(samples),
         "held_out": len(held_out),
-        "image_keys": trained,
-        "held_out_keys": scored,
-        "images_used": [image for image in used if image["key"] in set(trained)],
+        "image_keys": [image["key"] for image in used],
+        "held_out_keys": [sample.key for sample in held_out] if used else [],
+        "images_used": used,
         "steps": steps,
         "seconds": round(seconds, 1),
         "ended_by": reason,
