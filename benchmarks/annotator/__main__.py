@@ -34,9 +34,9 @@ def main() -> None:
     arguments = parser.parse_args()
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from benchmarks.annotator.engine import CpuEngine
+    from benchmarks.annotator.engine import Engine
 
-    engine = CpuEngine(arguments.bases, arguments.models, threads=arguments.threads)
+    engine = Engine(arguments.bases, arguments.models, threads=arguments.threads)
     own = arguments.records / f"{'-'.join(arguments.sets)}-{os.getpid()}.jsonl"
     furthest: dict[tuple[str, int, str], int] = {}
     for record in read(arguments.records.glob("*.jsonl")):

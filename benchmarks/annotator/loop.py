@@ -1,11 +1,11 @@
-"""One person, one set of images, one way of training: correct, retrain every three images, score."""
+"""One person, one set of images, one way of training: correct, retrain, score."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,100 +15,25 @@ from benchmarks.annotator.data import DataSet, Sample, Split, generator, order
 from benchmarks.annotator.effort import score
 from benchmarks.annotator.records import Record
 from benchmarks.annotator.strokes import Correction, correct
-from segtool.core.classes import VOID, ClassSet
+from segtool.core.classes import VOID
 from segtool.core.effort import added_path_length
 from segtool.core.gate import judge
 from segtool.core.metrics import tally
 from segtool.core.normalisation import Normalisation
-from segtool.core.run_settings import RunSettings
 from segtool.project.held_out import choose_held_out
 from segtool.training import patches
-from segtool.training.rates import rate_at
+
+if TYPE_CHECKING:
+    # Its import brings TensorFlow.
+    from benchmarks.annotator.engine import Engine, Trained
 
 Mask = npt.NDArray[np.uint8]
-Pixels = npt.NDArray[np.generic]
 
 # Retrainings, of which one falls on five images and one on twenty; every three images would take twice the time.
 POINTS = (2, 5, 11, 20)
 FIVE = 5
 # Images that are corrected after the last retraining, to see what the work has shrunk to.
 AFTERWARDS = 5
-CHUNK = 50
-VALIDATION_CROPS = 16
-
-
-class Engine(Protocol):
-    """Trains and runs networks."""
-
-    def begin(self, arm: Arm, *, set_name: str, classes: int, seed: int) -> int:
-        """Start a training from the arm's base; return its number."""
-
-    def train(
-        self, run: int, crops: Sequence[tuple[npt.NDArray[np.float32], Mask]], rates: Sequence[float], *, step: int
-    ) -> None:
-        """Take len(rates) steps, each of len(crops) / len(rates) crops; masks hold places of classes, or void."""
-
-    def validate(self, run: int, crops: Sequence[tuple[npt.NDArray[np.float32], Mask]]) -> float:
-        """Return the loss of the averaged weights on some crops."""
-
-    def keep(self, run: int) -> None:
-        """Remember the averaged weights of now as the best."""
-
-    def end(self, run: int) -> int:
-        """End a training; return the number of its model, made of the weights that were kept."""
-
-    def trained_on_all(self, set_name: str, *, classes: int) -> int:
-        """Return the number of the model that the base of all sets is with the head of one."""
-
-    def predict(self, model: int, images: Sequence[Pixels], *, reduction: int) -> list[Mask]:
-        """Return the places of the classes, 0, 1, …"""
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """A model of an engine, and the arm that made it."""
-
-    number: int
-    arm: Arm
-
-
-def fit(
-    engine: Engine,
-    arm: Arm,
-    samples: Sequence[patches.Sample],
-    held_out: Sequence[patches.Sample],
-    classes: ClassSet,
-    *,
-    set_name: str,
-    seed: int,
-) -> Trained:
-    """Train as the arm says and as the program does, on samples in memory."""
-    settings = RunSettings(augmentation=arm.augmentation, batch=arm.batch, seed=seed)
-    weights = patches.sampling_weights(samples, {})
-    places = np.full(VOID + 1, VOID, dtype=np.uint8)
-    places[list(classes.ids)] = np.arange(len(classes))
-    validation = [
-        (image, places[mask]) for image, mask in patches.validation_crops(held_out, size=settings.crop, seed=seed)
-    ]
-    if len(validation) > VALIDATION_CROPS:
-        chosen = np.random.default_rng(seed).choice(len(validation), VALIDATION_CROPS, replace=False)
-        validation = [validation[i] for i in sorted(chosen)]
-    run = engine.begin(arm, set_name=set_name, classes=len(classes), seed=seed)
-    best = np.inf
-    for first in range(0, arm.steps, CHUNK):
-        steps = range(first, min(first + CHUNK, arm.steps))
-        crops = []
-        for step in steps:
-            rng = np.random.default_rng([seed, step])
-            for i in rng.choice(len(samples), settings.batch, p=weights):
-                image, mask = patches.draw_crop(samples[i], settings.augmentation, rng, size=settings.crop)
-                crops.append((image, places[mask]))
-        engine.train(run, crops, [rate_at(step / arm.steps, peak=arm.learning_rate) for step in steps], step=first)
-        loss = engine.validate(run, validation) if validation else -first
-        if loss < best:
-            best = loss
-            engine.keep(run)
-    return Trained(engine.end(run), arm)
 
 
 class Person:
@@ -181,9 +106,7 @@ class Experiment:
 
     def predict(self, model: Trained, images: Sequence[Sample]) -> list[Mask]:
         """Return predictions as ids of the set."""
-        ids = np.array(self.data.classes.ids, dtype=np.uint8)
-        found = self.engine.predict(model.number, [s.pixels for s in images], reduction=model.arm.reduction)
-        return [ids[places] for places in found]
+        return self.engine.predict(model, [s.pixels for s in images])
 
     def outside_scores(self, model: Trained) -> tuple[float, float]:
         """Return IoU and boundary F1 on the images that take no part in anything."""
@@ -207,15 +130,14 @@ class Experiment:
         for key in keys:
             person.correct(key, None)
         samples = person.samples(keys, arm.reduction)
-        model = fit(self.engine, arm, samples, [], self.data.classes, set_name=self.data.name, seed=seed)
+        model = self.engine.fit(arm, samples, [], self.data.classes, set_name=self.data.name, seed=seed)
         iou, boundary = self.outside_scores(model)
         spent = time.process_time() - started
         self.note(self._record(arm.name, seed, FIVE, iou, boundary, cpu_seconds=spent, **person.effort()))
 
     def all_images(self, arm: Arm) -> None:
         """Record what the base says that was trained on all images of all sets."""
-        model = Trained(self.engine.trained_on_all(self.data.name, classes=len(self.data.classes)), arm)
-        iou, boundary = self.outside_scores(model)
+        iou, boundary = self.outside_scores(self.engine.trained_on_all(self.data.classes))
         self.note(self._record(arm.name, 0, len(self.train), iou, boundary))
 
     def journey(self, arm: Arm, seed: int) -> None:
@@ -238,8 +160,7 @@ class Experiment:
             known |= set(done)
             train = [k for k in done if k not in held]
             started = time.process_time()
-            model = fit(
-                self.engine,
+            model = self.engine.fit(
                 arm,
                 person.samples(train, arm.reduction),
                 person.samples(held, arm.reduction),

@@ -37,7 +37,7 @@ def test_the_loop_corrects_retrains_judges_and_scores(
 ) -> None:
     from dataclasses import replace
 
-    from benchmarks.annotator.engine import CpuEngine
+    from benchmarks.annotator.engine import Engine
     from segtool.training.export import load_model
 
     bases = tmp_path / "bases"
@@ -47,7 +47,7 @@ def test_the_loop_corrects_retrains_judges_and_scores(
     monkeypatch.setattr(loop, "POINTS", (2, 6))
     monkeypatch.setattr(loop, "AFTERWARDS", 1)
     records: list[Record] = []
-    experiment = loop.Experiment.load(made_up_set, CpuEngine(bases, bundled_models_dir()), records.append)
+    experiment = loop.Experiment.load(made_up_set, Engine(bases, bundled_models_dir()), records.append)
     experiment.journey(replace(arms.RECIPE, steps=30), 0)
     assert [(record.images, record.accepted is None) for record in records] == [(2, False), (6, False), (7, True)]
     first, second, last = records
