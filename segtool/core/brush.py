@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +11,14 @@ import numpy.typing as npt
 from segtool.core.geometry import Rect
 
 Point = tuple[float, float]
+
+
+@lru_cache(maxsize=8)
+def stamp(diameter: int, *, is_square: bool = False) -> npt.NDArray[np.bool_]:
+    """Return what one dab of a brush covers, bool (diameter, diameter), read-only: a disc, or the whole square."""
+    result = np.ones((diameter, diameter), dtype=np.bool_) if is_square else disc(diameter)
+    result.setflags(write=False)
+    return result
 
 
 def disc(diameter: int) -> npt.NDArray[np.bool_]:
@@ -19,9 +29,9 @@ def disc(diameter: int) -> npt.NDArray[np.bool_]:
 
 
 def stroke_region(
-    start: Point, end: Point, *, diameter: int, shape: tuple[int, int]
+    start: Point, end: Point, *, diameter: int, shape: tuple[int, int], is_square: bool = False
 ) -> tuple[Rect, npt.NDArray[np.bool_]]:
-    """Return the pixels that a round brush covers when it is dragged from one point to another.
+    """Return the pixels that a brush covers when it is dragged from one point to another.
 
     Parameters
     ----------
@@ -31,6 +41,8 @@ def stroke_region(
         Brush diameter in pixels, at least 1. A diameter of 1 covers the pixel under the point.
     shape : (H, W)
         Size of the image that clips the result.
+    is_square : bool
+        Whether the brush is a square, and not a disc.
 
     Returns
     -------
@@ -51,11 +63,12 @@ def stroke_region(
     if box.is_empty:
         return box, np.zeros((0, 0), dtype=np.bool_)
     canvas = np.zeros((full.height, full.width), dtype=np.uint8)
-    stamp = disc(diameter)
+    dab = stamp(diameter, is_square=is_square)
     for x, y in corners:
-        canvas[y - full.y : y - full.y + diameter, x - full.x : x - full.x + diameter] |= stamp
+        canvas[y - full.y : y - full.y + diameter, x - full.x : x - full.x + diameter] |= dab
     if corners[0] != corners[1]:
-        _fill_between(canvas, corners, full, diameter)
+        fill = _fill_between_squares if is_square else _fill_between
+        fill(canvas, corners, full, diameter)
     inner = Rect(box.x - full.x, box.y - full.y, box.width, box.height)
     return box, canvas[inner.slices].astype(np.bool_)
 
@@ -72,3 +85,12 @@ def _fill_between(canvas: npt.NDArray[np.uint8], corners: list[tuple[int, int]],
     band = np.array([points[0] + normal, points[1] + normal, points[1] - normal, points[0] - normal])
     # Fixed-point coordinates keep thin diagonal bands straight.
     cv2.fillConvexPoly(canvas, np.round(band * 256).astype(np.int32), 1, lineType=cv2.LINE_8, shift=8)
+
+
+def _fill_between_squares(
+    canvas: npt.NDArray[np.uint8], corners: list[tuple[int, int]], full: Rect, diameter: int
+) -> None:
+    """Fill the hull of the two squares, in place."""
+    reach = diameter - 1
+    ends = [(x - full.x + dx, y - full.y + dy) for x, y in corners for dx in (0, reach) for dy in (0, reach)]
+    cv2.fillConvexPoly(canvas, cv2.convexHull(np.array(ends, dtype=np.int32)), 1, lineType=cv2.LINE_8)

@@ -96,13 +96,27 @@ class EditRecorder:
         self._mask[rect.slices][region] = value
         return rect
 
-    def replace(self, rect: Rect, pixels: Mask) -> Rect:
-        """Set the pixels of ``rect`` to ``pixels`` (uint8, the size of ``rect``); return the box touched."""
+    def replace(self, rect: Rect, pixels: Mask, *, where: npt.NDArray[np.bool_] | None = None) -> Rect:
+        """Set the pixels of ``rect`` to ``pixels`` (uint8, the size of ``rect``); return the box touched.
+
+        With ``where`` (bool, the size of ``rect``), only there.
+        """
         if rect.is_empty:
             return rect
         self._remember(rect)
-        self._mask[rect.slices] = pixels
+        np.copyto(self._mask[rect.slices], pixels, where=True if where is None else where)
         return rect
+
+    def original(self, rect: Rect) -> Mask:
+        """Return a copy of the pixels of ``rect`` as they were before the edit; in any thread while nothing paints."""
+        pixels = self._mask[rect.slices].copy()
+        for (row, column), before in self._before.items():
+            tile = self._tile_rect(row, column)
+            part = tile.intersect(rect)
+            if not part.is_empty:
+                shifted = Rect(part.x - rect.x, part.y - rect.y, part.width, part.height)
+                pixels[shifted.slices] = before[Rect(part.x - tile.x, part.y - tile.y, part.width, part.height).slices]
+        return pixels
 
     def commit(self, *, packed: bool = True) -> Edit | None:
         """Finish: return the edit, or None if no pixel has changed; if not ``packed``, `Edit.pack` is to be called."""
@@ -120,13 +134,18 @@ class EditRecorder:
             edit.pack()
         return edit
 
-    def cancel(self) -> Rect:
-        """Put everything back as it was; return the box that changed."""
+    def revert(self) -> Rect:
+        """Put everything back as it was, to go on from there; return the box that changed."""
         box = Rect(0, 0, 0, 0)
         for (row, column), before in self._before.items():
             rect = self._tile_rect(row, column)
             self._mask[rect.slices] = before
             box = box.union(rect)
+        return box
+
+    def cancel(self) -> Rect:
+        """Put everything back as it was, for good; return the box that changed."""
+        box = self.revert()
         self._before.clear()
         return box
 

@@ -18,14 +18,16 @@ from segtool.gui.commands import (
 )
 from segtool.gui.history.actions import version_actions
 from segtool.gui.session import Session
-from segtool.gui.tools.tool_id import ToolId
+from segtool.gui.tool_actions import tool_actions
 from segtool.project.status import Status
 
 # What the canvas does with keys and buttons that are held; listed beside the actions on the shortcut sheet.
 GESTURES: tuple[tuple[str, str], ...] = (
-    ("Right button", "Paint background"),
+    ("Right button", "Take away: paint background"),
     ("Alt + click", "Take the class under the pointer"),
-    ("Esc", "Cancel the stroke"),
+    ("Enter or double click", "Complete a shape of many clicks"),
+    ("Backspace", "Take its last point back"),
+    ("Esc", "Cancel what is in progress"),
     ("Space or middle button + drag", "Move the image"),
     ("Wheel", "Zoom at the pointer"),
     ("Shift + wheel", "Move sideways"),
@@ -39,6 +41,7 @@ def action_table(commands: Commands) -> tuple[MenuItem, ...]:
         *_file(commands),
         *_edit(commands),
         *_view(commands),
+        *tool_actions(commands),
         *_mask(commands),
         *_model(commands),
         *version_actions(commands),
@@ -213,54 +216,16 @@ def _view(do: Commands) -> tuple[MenuItem, ...]:
 
 def _mask(do: Commands) -> tuple[MenuItem, ...]:
     row = partial(ActionSpec, menu=Menu.MASK)
-    tools = (
-        (ActionId.BRUSH, ToolId.BRUSH, "&Brush", "B"),
-        (ActionId.ERASER, ToolId.ERASER, "&Eraser", "E"),
-        (ActionId.PICKER, ToolId.PICKER, "&Picker", "I"),
-        (ActionId.PAN, ToolId.PAN, "&Move the image", "P"),
-    )
     return (
-        *(
-            row(
-                id=action_id,
-                text=text,
-                icon=tool.value,
-                shortcuts=(key,),
-                run=partial(do.session.set_tool, tool),
-                enabled=_has_document,
-                checked=partial(_holds, tool=tool),
-            )
-            for action_id, tool, text, key in tools
-        ),
-        row(
-            id=ActionId.SMALLER_BRUSH,
-            text="&Smaller brush",
-            shortcuts=("[",),
-            run=do.smaller_brush,
-            separator=True,
-            enabled=_has_document,
-        ),
-        row(
-            id=ActionId.LARGER_BRUSH,
-            text="&Larger brush",
-            shortcuts=("]",),
-            run=do.larger_brush,
-            enabled=_has_document,
-        ),
         row(
             id=ActionId.SWAP_CLASS,
             text="S&wap with background",
             shortcuts=("X",),
             run=do.session.swap_with_background,
-            separator=True,
             enabled=_has_document,
         ),
         row(id=ActionId.ADD_CLASS, text="&Add class…", run=do.window.classes.add_class, enabled=_has_project),
     )
-
-
-def _holds(session: Session, *, tool: ToolId) -> bool:
-    return session.tool is tool
 
 
 def _model(do: Commands) -> tuple[MenuItem, ...]:

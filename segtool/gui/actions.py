@@ -41,7 +41,12 @@ class ActionId(StrEnum):
     FULL_SCREEN = auto()
     BRUSH = auto()
     ERASER = auto()
+    POLYGON = auto()
+    LASSO = auto()
+    RECTANGLE = auto()
+    ELLIPSE = auto()
     PICKER = auto()
+    RULER = auto()
     PAN = auto()
     SMALLER_BRUSH = auto()
     LARGER_BRUSH = auto()
@@ -80,6 +85,7 @@ class Menu(Enum):
     FILE = "&File"
     EDIT = "&Edit"
     VIEW = "&View"
+    TOOLS = "&Tools"
     MASK = "M&ask"
     MODEL = "M&odel"
     HELP = "&Help"

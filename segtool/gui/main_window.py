@@ -45,6 +45,7 @@ from segtool.gui.start_page import StartPage
 from segtool.gui.status_bar import StatusBar
 from segtool.gui.theme import Appearance
 from segtool.gui.tool_bars import MainToolBar, ToolStrip
+from segtool.gui.tool_options import OptionsBar
 from segtool.gui.training_control import TrainingControl
 
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
@@ -121,6 +122,9 @@ class MainWindow(QMainWindow):
         self.action_set.build_menus(self.menuBar())
         self.tool_bar = MainToolBar(self._session, self.action_set)
         self.addToolBar(self.tool_bar)
+        self.addToolBarBreak()
+        self.options_bar = OptionsBar(self._session)
+        self.addToolBar(self.options_bar)
         work = QWidget()
         across = QHBoxLayout(work)
         across.setContentsMargins(0, 0, 0, 0)
@@ -177,7 +181,7 @@ class MainWindow(QMainWindow):
         for looked_around in (self.canvas.hovered, self.canvas.zoom_changed):
             looked_around.connect(session.effort.note_activity)
         self.images.picked.connect(self.canvas.setFocus)
-        self.tool_bar.brush_options.spin.editingFinished.connect(self.canvas.setFocus)
+        self.options_bar.done.connect(self.canvas.setFocus)
         self.start_page.folder_chosen.connect(lambda root: self.opener.open(Path(root)))
         # The same queued refresh serves a desktop that turns dark at dusk and the person's own choice.
         QApplication.styleHints().colorSchemeChanged.connect(self._follow_system)

@@ -14,9 +14,9 @@ from segtool.core.geometry import Rect
 from segtool.gui.documents import Documents
 from segtool.gui.jobs.segment_job import merge_prediction
 from segtool.gui.saving import Saving
-from segtool.gui.session_signals import SessionSignals
 from segtool.gui.session_state import Work, WorkKind
 from segtool.gui.status_trail import MaskRecord
+from segtool.gui.tool_state import ToolState
 from segtool.project.document import Document
 from segtool.project.status import Status
 
@@ -29,13 +29,16 @@ class MaskEdits:
 
     Attributes
     ----------
+    stroke_number : int
+        Which stroke is under way; 0 while none is.
     on_unknown_ids : callable
         Called with ids that have no class when undo or redo brings them back into a mask.
     """
 
-    def __init__(self, session: SessionSignals, documents: Documents, saving: Saving) -> None:
+    def __init__(self, session: ToolState, documents: Documents, saving: Saving) -> None:
         self._session, self._documents, self._saving = session, documents, saving
         self._recorder: EditRecorder | None = None
+        self.stroke_number = self._strokes_begun = 0
         self._after_stroke: list[Callable[[], None]] = []
         self._status_before_approval: dict[str, Status] = {}
         self.on_unknown_ids: Callable[[tuple[int, ...]], None] = lambda ids: None
@@ -50,12 +53,31 @@ class MaskEdits:
             return False
         self._recorder = EditRecorder(document.mask, name=name)
         self._documents.is_in_stroke = True
+        self._strokes_begun += 1
+        self.stroke_number = self._strokes_begun
         return True
 
     def paint(self, rect: Rect, region: npt.NDArray[np.bool_], value: int) -> None:
-        """Add a region to the stroke; outside a stroke nothing happens."""
+        """Add a region to the stroke as far as the rules allow it; outside a stroke nothing happens."""
         if self._recorder is not None:
-            self._tell_mask(self._recorder.paint(rect, region, value))
+            allowed = self._allowed(rect)
+            self._tell_mask(self._recorder.paint(rect, region if allowed is None else region & allowed, value))
+
+    def paint_pixels(self, rect: Rect, pixels: npt.NDArray[np.uint8]) -> None:
+        """Replace pixels in the stroke as far as the rules allow it; outside a stroke nothing happens."""
+        if self._recorder is not None:
+            self._tell_mask(self._recorder.replace(rect, pixels, where=self._allowed(rect)))
+
+    def revert_stroke(self) -> None:
+        """Take back what the stroke has painted so far, and go on with it."""
+        if self._recorder is not None:
+            self._tell_mask(self._recorder.revert())
+
+    def original(self, rect: Rect) -> npt.NDArray[np.uint8]:
+        """Return a copy of pixels of the shown mask as they were before the stroke that is under way."""
+        document = self._documents.current
+        assert document is not None
+        return document.mask[rect.slices].copy() if self._recorder is None else self._recorder.original(rect)
 
     def end_stroke(self) -> None:
         """Make the stroke an edit."""
@@ -65,6 +87,7 @@ class MaskEdits:
         assert document is not None
         self._leave_stroke()
         self._record(document, recorder, status=Status.CORRECTED)
+        self._session.stroke_ended.emit()
         self._run_postponed()
 
     def cancel_stroke(self) -> None:
@@ -74,6 +97,7 @@ class MaskEdits:
         recorder = self._recorder
         self._leave_stroke()
         self._tell_mask(recorder.cancel())
+        self._session.stroke_ended.emit()
         self._run_postponed()
 
     def after_stroke(self, action: Callable[[], None]) -> None:
@@ -91,6 +115,7 @@ class MaskEdits:
 
     def _leave_stroke(self) -> None:
         self._recorder = None
+        self.stroke_number = 0
         self._documents.is_in_stroke = False
 
     def _run_postponed(self) -> None:
@@ -101,14 +126,11 @@ class MaskEdits:
     # Whole edits -------------------------------------------------------------------------------
 
     def apply_pixels(self, name: str, rect: Rect, pixels: npt.NDArray[np.uint8]) -> bool:
-        """Replace the pixels of ``rect`` in one edit; False if the mask must not be changed."""
-        self.end_stroke()
-        document = self._editable()
-        if document is None:
+        """Replace the pixels of ``rect`` in one edit, as far as the rules allow it; False if no change is allowed."""
+        if not self.begin_stroke(name):
             return False
-        recorder = EditRecorder(document.mask, name=name)
-        self._tell_mask(recorder.replace(rect, pixels))
-        self._record(document, recorder, status=Status.CORRECTED)
+        self.paint_pixels(rect, pixels)
+        self.end_stroke()
         return True
 
     def apply_prediction(
@@ -149,7 +171,10 @@ class MaskEdits:
         self._step(forward=True)
 
     def _step(self, *, forward: bool) -> None:
-        self.cancel_stroke()
+        if self._recorder is not None:
+            # It is the last thing that was done, and cannot be done again.
+            self.cancel_stroke()
+            return
         document = self._documents.current
         if document is None:
             return
@@ -215,6 +240,15 @@ class MaskEdits:
     def _tell_mask(self, rect: Rect) -> None:
         if not rect.is_empty:
             self._session.mask_changed.emit(rect)
+
+    def _allowed(self, rect: Rect) -> npt.NDArray[np.bool_] | None:
+        document = self._documents.current
+        assert document is not None
+        return self._session.rules.allowed(rect, mask=document.mask, pixels=document.image.pixels)
+
+    def may_edit(self) -> bool:
+        """Tell whether the shown mask may be changed; if not, the person is told why."""
+        return self._editable() is not None
 
     def _editable(self) -> Document | None:
         document = self._documents.current

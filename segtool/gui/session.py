@@ -25,6 +25,7 @@ from segtool.gui.jobs.runner import JobRunner
 from segtool.gui.mask_edits import MaskEdits
 from segtool.gui.model_choice import ModelChoice
 from segtool.gui.navigation import Navigation
+from segtool.gui.region_work import RegionWork
 from segtool.gui.saving import Saving
 from segtool.gui.segmenting import Segmenting
 from segtool.gui.session_state import ClassUsage, JobState, Level, ModelOffer, Overwrite, SaveState
@@ -56,39 +57,21 @@ class Session(ToolState):
 
     def __init__(self, parent: QObject | None = None, *, autosave_ms: int = 3000, suggest_models: bool = True) -> None:
         super().__init__(parent)
-        self._documents = Documents()
-        self._jobs = JobRunner(self)
-        self._saving = Saving(self, self._documents, delay_ms=autosave_ms)
-        self._edits = MaskEdits(self, self._documents, self._saving)
-        self._navigation = Navigation(self, self._documents, self._edits, self._saving)
-        self._models = ModelChoice(self, self._documents, self._saving)
-        self._segmenting = Segmenting(
-            self,
-            self._documents,
-            edits=self._edits,
-            navigation=self._navigation,
-            saving=self._saving,
-            models=self._models,
-            jobs=self._jobs,
+        documents = self._documents = Documents()
+        jobs = self._jobs = JobRunner(self)
+        saving = self._saving = Saving(self, documents, delay_ms=autosave_ms)
+        edits = self._edits = MaskEdits(self, documents, saving)
+        navigation = self._navigation = Navigation(self, documents, edits, saving)
+        models = self._models = ModelChoice(self, documents, saving)
+        segmenting = self._segmenting = Segmenting(
+            self, documents, edits=edits, navigation=navigation, saving=saving, models=models, jobs=jobs
         )
         self._evaluating = Evaluating(
-            self,
-            self._documents,
-            edits=self._edits,
-            saving=self._saving,
-            models=self._models,
-            segmenting=self._segmenting,
-            jobs=self._jobs,
+            self, documents, edits=edits, saving=saving, models=models, segmenting=segmenting, jobs=jobs
         )
-        self._suggesting = Suggesting(self, self._documents, self._models, is_on=suggest_models)
-        self._class_edits = ClassEdits(
-            self,
-            self._documents,
-            edits=self._edits,
-            navigation=self._navigation,
-            saving=self._saving,
-            jobs=self._jobs,
-        )
+        self._suggesting = Suggesting(self, documents, models, is_on=suggest_models)
+        self._class_edits = ClassEdits(self, documents, edits=edits, navigation=navigation, saving=saving, jobs=jobs)
+        self.regions = RegionWork(self, edits)
         self.comparing = Comparing(self, self._documents, self._models)
         self.versions = VersionEdits(self, self._documents, models=self._models, jobs=self._jobs)
         self._effort = EffortTracker(self, self._documents)
@@ -165,9 +148,20 @@ class Session(ToolState):
         """Start one edit that ``paint`` adds to; False, with a message, if the open mask must not be changed."""
         return self._edits.begin_stroke(name)
 
+    def may_edit(self) -> bool:
+        """Tell whether the open mask may be changed; if not, a message says why."""
+        return self._edits.may_edit()
+
     def paint(self, rect: Rect, region: npt.NDArray[np.bool_], value: int) -> None:
-        """Give the pixels of ``region`` (bool, the size of ``rect``) a class id or void; only inside a stroke."""
+        """Give the pixels of ``region`` (bool, the size of ``rect``) a class id or void; only inside a stroke.
+
+        Here and in everything else that changes the mask inside a stroke, pixels that ``rules`` protect stay.
+        """
         self._edits.paint(rect, region, value)
+
+    def revert_stroke(self) -> None:
+        """Take back what the stroke has painted so far and go on with it: for previews."""
+        self._edits.revert_stroke()
 
     def end_stroke(self) -> None:
         """Finish the stroke: it becomes one step of undo."""
@@ -344,6 +338,7 @@ class Session(ToolState):
         self.comparing.close()
         self.versions.close()
         self.guidance.close()
+        self.regions.close()
         self._jobs.close()
         self._saving.close()
         self._effort.close()

@@ -32,7 +32,11 @@ class SessionSignals(QObject):
     effort_changed()
         What is recorded of a person's work in the folder has changed.
     tool_changed()
-        The tool, the brush size, or how the mask is overlaid has changed.
+        The tool, its options, or how the mask is overlaid has changed.
+    rules_changed()
+        What every tool is held to has changed.
+    stroke_ended()
+        The stroke that was under way has become an edit or has been taken back.
     model_changed()
         The active model or the list of models has changed.
     job_changed()
@@ -65,6 +69,8 @@ class SessionSignals(QObject):
     worked = Signal(object)
     effort_changed = Signal()
     tool_changed = Signal()
+    rules_changed = Signal()
+    stroke_ended = Signal()
     model_changed = Signal()
     job_changed = Signal()
     saved_changed = Signal()

@@ -9,15 +9,15 @@ from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
 from segtool.gui import theme
 from segtool.gui.actions import ActionId, ActionSet
 from segtool.gui.session import Session
-from segtool.gui.tool_options import BrushOptions, OpacitySlider
+from segtool.gui.tool_options import OpacitySlider
+from segtool.gui.tools.table import TOOLS
 
 _WITH_TEXT = (ActionId.SEGMENT_IMAGE, ActionId.RETRAIN, ActionId.APPROVE)
-_TOOLS = (ActionId.BRUSH, ActionId.ERASER, ActionId.PICKER, ActionId.PAN)
 _TOOL_SIZE = QSize(24, 24)
 
 
 class MainToolBar(QToolBar):
-    """What is used all the time: files, undo, the model, approval, zoom, and the options of the active tool."""
+    """What is used all the time: files, undo, the model, approval, zoom, and how opaque the mask is."""
 
     def __init__(self, session: Session, actions: ActionSet) -> None:
         super().__init__("Toolbar")
@@ -41,9 +41,6 @@ class MainToolBar(QToolBar):
             self.addSeparator()
         self.opacity = OpacitySlider(session)
         self.addWidget(self.opacity)
-        self.addSeparator()
-        self.brush_options = BrushOptions(session)
-        self.addWidget(self.brush_options)
 
     def _add(self, action: QAction, *, with_text: bool) -> None:
         self.addAction(action)
@@ -74,5 +71,7 @@ class ToolStrip(QToolBar):
         self.setMovable(False)
         self.setIconSize(_TOOL_SIZE)
         self.setAccessibleName("Tools")
-        for action_id in _TOOLS:
-            self.addAction(actions[action_id])
+        for spec in TOOLS:
+            if spec.begins_group:
+                self.addSeparator()
+            self.addAction(actions[ActionId(spec.id.value)])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject
 
+from segtool.core.paint_rules import PaintRules
 from segtool.gui.session_signals import SessionSignals
+from segtool.gui.tools.options import MAX_BRUSH_SIZE, ToolOptions
 from segtool.gui.tools.tool_id import ToolId
-
-MAX_BRUSH_SIZE = 500
 
 
 class ToolState(SessionSignals):
@@ -16,7 +18,8 @@ class ToolState(SessionSignals):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tool = ToolId.BRUSH
-        self._brush_size = 20
+        self._options = ToolOptions()
+        self._rules = PaintRules()
         self._overlay_opacity = 0.45
         self._overlay_visible = True
         self._averages_turns = False
@@ -27,9 +30,19 @@ class ToolState(SessionSignals):
         return self._tool
 
     @property
+    def options(self) -> ToolOptions:
+        """The options of all tools."""
+        return self._options
+
+    @property
     def brush_size(self) -> int:
         """Diameter of the brush in image pixels, 1…500."""
-        return self._brush_size
+        return self._options.brush_size
+
+    @property
+    def rules(self) -> PaintRules:
+        """What every tool is held to: locked classes, only over some of them, a range of intensity."""
+        return self._rules
 
     @property
     def overlay_opacity(self) -> float:
@@ -60,10 +73,20 @@ class ToolState(SessionSignals):
 
     def set_brush_size(self, size: int) -> None:
         """Set the diameter of the brush; values outside 1…500 are clipped."""
-        size = min(max(int(size), 1), MAX_BRUSH_SIZE)
-        if size != self._brush_size:
-            self._brush_size = size
+        self.set_options(brush_size=min(max(int(size), 1), MAX_BRUSH_SIZE))
+
+    def set_options(self, **changes: object) -> None:
+        """Give options, named as in ToolOptions, other values."""
+        options = replace(self._options, **changes)  # type: ignore[arg-type]
+        if options != self._options:
+            self._options = options
             self.tool_changed.emit()
+
+    def set_rules(self, rules: PaintRules) -> None:
+        """Hold every tool to other rules from its next change on."""
+        if rules != self._rules:
+            self._rules = rules
+            self.rules_changed.emit()
 
     def set_overlay_opacity(self, opacity: float) -> None:
         """Set how opaque the mask lies over the image; values outside 0…1 are clipped."""

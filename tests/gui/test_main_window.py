@@ -161,12 +161,12 @@ def test_closing_without_changes_asks_nothing(opened: MainWindow, monkeypatch: p
 def test_geometry_and_hidden_panels_come_back(make_window: Callable[[], MainWindow], image_folder: Path) -> None:
     first = make_window()
     first.opener.open(image_folder)
-    first.resize(780, 640)
+    first.resize(780, 700)
     first.docks[1].hide()
     assert first.close()
     second = make_window()
     second.opener.open(image_folder)
-    assert (second.width(), second.height()) == (first.width(), 640)
+    assert (second.width(), second.height()) == (first.width(), 700)
     assert [dock.isVisible() for dock in second.docks] == [True, False, True, True, True]
 
 

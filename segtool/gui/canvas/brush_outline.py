@@ -22,7 +22,9 @@ _HALO = 3.8
 _REACH = 4
 
 
-def brush_outline(pos: Point, *, diameter: int, view: ViewTransform, ratio: float) -> QPainterPath:
+def brush_outline(
+    pos: Point, *, diameter: int, view: ViewTransform, ratio: float, is_square: bool = False
+) -> QPainterPath:
     """Return the edge of what a dab at an image position would cover.
 
     Parameters
@@ -35,12 +37,14 @@ def brush_outline(pos: Point, *, diameter: int, view: ViewTransform, ratio: floa
         A snapped view.
     ratio : float
         Physical screen pixels per logical pixel.
+    is_square : bool
+        Whether a dab is a square, and not a disc.
 
     Returns
     -------
     QPainterPath
         In logical pixels. Exactly the edge of the covered pixels where these are large enough to be
-        seen, else a circle; short lines point at a brush that would be too small to find.
+        seen, else a circle or square; short lines point at a brush that would be too small to find.
     """
     # The corner that core.brush gives the dab, so that the outline is what will be painted.
     offset = (diameter - 1) / 2
@@ -48,7 +52,9 @@ def brush_outline(pos: Point, *, diameter: int, view: ViewTransform, ratio: floa
     left, top, unit = left / ratio, top / ratio, view.scale / ratio
     side = diameter * unit
     path = QPainterPath()
-    if view.scale >= _PIXELS_SHOW_FROM:
+    if is_square:
+        path.addRect(QRectF(left, top, side, side))
+    elif view.scale >= _PIXELS_SHOW_FROM:
         placed = QTransform.fromTranslate(left, top).scale(unit, unit)
         path.addPolygon(placed.map(_stamp_edge(diameter)))
         path.closeSubpath()

@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QPainter,
     QPainterPath,
     QPaintEvent,
+    QTabletEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
@@ -26,6 +27,7 @@ from segtool.gui.canvas.empty_state import empty_text, paint_empty
 from segtool.gui.canvas.hover import HoverInfo, hover_info
 from segtool.gui.canvas.image_view import ImageView
 from segtool.gui.canvas.mask_layer import colour_of
+from segtool.gui.canvas.sketch_layer import SketchLayer
 from segtool.gui.canvas.uncertainty_layer import paint_legend
 from segtool.gui.session import Session
 
@@ -57,6 +59,7 @@ class Canvas(ImageView):
         self._input = CanvasInput(session, self)
         self._pointer: QPointF | None = None
         self._outline: QPainterPath | None = None
+        self._sketch = SketchLayer()
         self._hover: HoverInfo | None = None
         self._is_mask_held_back = False
         self._failed_key = ""
@@ -72,7 +75,8 @@ class Canvas(ImageView):
         session.entries_changed.connect(self._on_entries)
         session.classes_changed.connect(self._on_style)
         session.tool_changed.connect(self._on_tool)
-        session.active_class_changed.connect(self._refresh_outline)
+        session.active_class_changed.connect(self._refresh_tool)
+        session.stroke_ended.connect(self._refresh_tool)
         session.uncertainty_changed.connect(self._on_uncertainty)
         self._on_style()
         self._on_document()
@@ -92,7 +96,7 @@ class Canvas(ImageView):
         self.update()
 
     def _on_document(self) -> None:
-        self._input.finish()
+        self._input.image_changed()
         document = self._session.document
         if document is None:
             self.show_nothing()
@@ -119,7 +123,7 @@ class Canvas(ImageView):
             self._on_style()
         # Whether the mask is shown may have changed: that costs no more than a copy.
         self.update()
-        self._refresh_outline()
+        self._refresh_tool()
 
     def _on_uncertainty(self) -> None:
         shown = self._session.guidance.uncertainty.shown
@@ -139,24 +143,35 @@ class Canvas(ImageView):
     def follow_pointer(self, pos: QPointF | None) -> None:
         """Take note of where the pointer is; None: it has left."""
         self._pointer = pos
-        self._refresh_outline()
+        self._refresh_tool()
         self._report_hover()
 
     def view_changed(self) -> None:
         """Follow the navigator: everything is painted again."""
         super().view_changed()
-        self._refresh_outline()
+        self._refresh_tool()
         self._report_hover()
 
-    def _refresh_outline(self) -> None:
-        """Put the outline of the brush where the pointer is; only what it leaves and reaches is painted again."""
+    def _refresh_tool(self) -> None:
+        """Put the outline of the brush where the pointer is, and show what the tool draws.
+
+        Only what these leave and reach is painted again.
+        """
         before, self._outline = self._outline, None
-        if self._pointer is not None and self._input.outline_value() is not None:
-            place, size = self.widget_to_image(self._pointer), self._session.brush_size
-            self._outline = brush_outline(place, diameter=size, view=self.view, ratio=self.ratio)
+        outline = self._input.outline()
+        if self._pointer is not None and outline is not None:
+            self._outline = brush_outline(
+                self.widget_to_image(self._pointer),
+                diameter=outline.diameter,
+                view=self.view,
+                ratio=self.ratio,
+                is_square=outline.is_square,
+            )
         for path in (before, self._outline):
             if path is not None:
                 self.update(outline_bounds(path))
+        for rect in self._sketch.show(self._input.sketch(), place=self.image_to_widget, font=self.font()):
+            self.update(rect)
 
     def _report_hover(self) -> None:
         document, info = self._session.document, None
@@ -171,16 +186,17 @@ class Canvas(ImageView):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Paint the image and, over it, the outline of the brush or why there is no image."""
         super().paintEvent(event)
-        value = self._input.outline_value()
+        outline = self._input.outline()
         painter = QPainter(self)
         if not self.has_image:
             title, hint = empty_text(self._session, failed_key=self._failed_key)
             paint_empty(painter, QRectF(self.rect()), font=self.font(), title=title, hint=hint)
             painter.end()
             return
-        if self._outline is not None and value is not None:
-            colour = colour_of(self._session.classes, value)
-            paint_outline(painter, self._outline, colour=colour, dashed=value == VOID)
+        self._sketch.paint(painter, self._session.classes)
+        if self._outline is not None and outline is not None:
+            colour = colour_of(self._session.classes, outline.value)
+            paint_outline(painter, self._outline, colour=colour, dashed=outline.value == VOID)
         uncertainty, model = self._session.guidance.uncertainty, self._session.model
         if uncertainty.is_on and model is not None and self.is_uncertainty_shown():
             title = "Looking at the image…" if uncertainty.shown is None else f"Uncertainty of {model.label}"
@@ -207,8 +223,21 @@ class Canvas(ImageView):
         self.follow_pointer(event.position())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """Take the second of two quick presses as a press."""
-        self.mousePressEvent(event)
+        """Complete a shape, or take the second of two quick presses as a press."""
+        event.setAccepted(self._input.double_press(event))
+        self.follow_pointer(event.position())
+
+    def tabletEvent(self, event: QTabletEvent) -> None:  # noqa: N802
+        """Use a pen as a mouse that knows how hard it is pressed."""
+        match event.type():
+            case QEvent.Type.TabletPress:
+                event.setAccepted(self._input.press(event))
+            case QEvent.Type.TabletRelease:
+                event.setAccepted(self._input.release(event))
+            case _:
+                self._input.move(event)
+                event.accept()
+        self.follow_pointer(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Go on with what a press began."""
@@ -218,7 +247,7 @@ class Canvas(ImageView):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """End what a press began."""
         event.setAccepted(self._input.release(event))
-        self._refresh_outline()
+        self._refresh_tool()
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         """Zoom or pan."""
@@ -228,13 +257,13 @@ class Canvas(ImageView):
         """Act on held keys and Esc."""
         if not self._input.key_press(event):
             super().keyPressEvent(event)
-        self._refresh_outline()
+        self._refresh_tool()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Act on keys let go."""
         if not self._input.key_release(event):
             super().keyReleaseEvent(event)
-        self._refresh_outline()
+        self._refresh_tool()
 
     def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802
         """Take the keyboard, so that Space and H work; but never from a field that is being typed in."""

@@ -1,22 +1,30 @@
-"""Mouse, wheel and keys over the canvas: what they do to the view and to the tools."""
+"""Mouse, pen, wheel and keys over the canvas: what they do to the view and to the tools."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPointingDevice, QTabletEvent, QWheelEvent
 
 from segtool.core.brush import Point
 from segtool.gui.canvas.wheel import WheelPan, interpret
 from segtool.gui.session import Session
 from segtool.gui.tools.base import Tool
-from segtool.gui.tools.brush import BrushTool
-from segtool.gui.tools.picker import PickerTool
+from segtool.gui.tools.sketch import Outline, Sketch
+from segtool.gui.tools.table import TOOLS
 from segtool.gui.tools.tool_id import ToolId
 
 _PAN_KEY = Qt.Key.Key_Space
 _HIDE_KEY = Qt.Key.Key_H
+_CONFIRM_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_STEP_BACK = (
+    (Qt.Key.Key_Backspace, Qt.KeyboardModifier.NoModifier),
+    (Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier),
+)
+_REACH = 8.0
+
+PointerEvent = QMouseEvent | QTabletEvent
 
 
 class Surface(Protocol):
@@ -54,16 +62,14 @@ class CanvasInput:
     def __init__(self, session: Session, surface: Surface) -> None:
         self._session = session
         self._surface = surface
-        self._tools: dict[ToolId, Tool] = {
-            ToolId.BRUSH: BrushTool(session, ToolId.BRUSH),
-            ToolId.ERASER: BrushTool(session, ToolId.ERASER),
-            ToolId.PICKER: PickerTool(session),
-        }
-        # The tool whose press is still open; the session may have changed to another one since.
+        self._tools: dict[ToolId, Tool] = {spec.id: spec.make(session) for spec in TOOLS if spec.make is not None}
+        # The tool whose press or whose shape is still open; the session may have changed to another one since.
         self._tool_in_use: Tool | None = None
         self._button = Qt.MouseButton.NoButton
         self._pan_from: QPointF | None = None
         self._pan_key_held = False
+        session.stroke_ended.connect(self._on_stroke_ended)
+        session.regions.busy_changed.connect(self.refresh_cursor)
 
     @property
     def tool(self) -> Tool | None:
@@ -75,41 +81,57 @@ class CanvasInput:
         """Whether the image is being dragged."""
         return self._pan_from is not None
 
-    def press(self, event: QMouseEvent) -> bool:
+    def press(self, event: PointerEvent) -> bool:
         """Begin to drag the image, or to use the tool."""
-        if self._session.document is None or self._tool_in_use is not None or self.is_panning:
+        if self._session.document is None or self._button != Qt.MouseButton.NoButton:
             return False
-        button, tool = event.button(), self.tool
+        button, tool = self._button_of(event), self.tool
         if button == Qt.MouseButton.MiddleButton or (button == Qt.MouseButton.LeftButton and tool is None):
-            self._pan_from, self._button = event.position(), button
+            self._pan_from, self._button = event.position(), event.button()
         elif tool is not None and button in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
-            self._tool_in_use, self._button = tool, button
-            pos = self._surface.widget_to_image(event.position())
+            self._tool_in_use, self._button = tool, event.button()
+            pos = self._place(tool, event)
             tool.press(pos, button=button, modifiers=event.modifiers())
         else:
             return False
         self.refresh_cursor()
         return True
 
-    def move(self, event: QMouseEvent) -> None:
-        """Drag on."""
+    def double_press(self, event: PointerEvent) -> bool:
+        """Complete a shape of many clicks; for other tools, the second of two quick presses is a press."""
+        if self._session.document is None or self._button != Qt.MouseButton.NoButton:
+            return False
+        if self._tool_in_use is None or self._pan_key_held or event.button() == Qt.MouseButton.MiddleButton:
+            return self.press(event)
+        self._tool_in_use.confirm()
+        self._settle()
+        return True
+
+    def move(self, event: PointerEvent) -> None:
+        """Drag on, or show the tool where the pointer is."""
         pos = event.position()
+        tool = self._tool_in_use or self.tool
         if self._pan_from is not None:
             delta = pos - self._pan_from
             self._pan_from = pos
             self._surface.pan_by(delta.x(), delta.y())
-        elif self._tool_in_use is not None:
-            self._tool_in_use.move(self._surface.widget_to_image(pos))
+        elif self._session.document is None or tool is None:
+            return
+        elif self._button != Qt.MouseButton.NoButton:
+            tool.move(self._place(tool, event), modifiers=event.modifiers())
+        else:
+            tool.hover(self._place(tool, event), modifiers=event.modifiers())
 
-    def release(self, event: QMouseEvent) -> bool:
+    def release(self, event: PointerEvent) -> bool:
         """End the drag that this button began."""
         if event.button() != self._button:
             return False
-        tool, self._tool_in_use = self._tool_in_use, None
+        was_panning = self.is_panning
         self._pan_from, self._button = None, Qt.MouseButton.NoButton
-        if tool is not None:
-            tool.release(self._surface.widget_to_image(event.position()))
-        self.refresh_cursor()
+        if self._tool_in_use is not None and not was_panning:
+            # A pen that is lifted has no pressure any more: the last one holds.
+            self._tool_in_use.release(self._surface.widget_to_image(event.position()))
+        self._settle()
         return True
 
     def wheel(self, event: QWheelEvent) -> bool:
@@ -125,16 +147,30 @@ class CanvasInput:
 
     def wants_key(self, event: QKeyEvent) -> bool:
         """Tell whether a key belongs to the canvas even if some shortcut has it too."""
-        if event.key() == Qt.Key.Key_Escape:
+        key, modifiers = event.key(), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if key == Qt.Key.Key_Escape:
+            return self._tool_in_use is not None or self.sketch() is not None
+        if (key in _CONFIRM_KEYS and not modifiers) or (key, modifiers) in _STEP_BACK:
             return self._tool_in_use is not None
-        return event.key() in (_PAN_KEY, _HIDE_KEY) and not event.modifiers()
+        return key in (_PAN_KEY, _HIDE_KEY) and not modifiers
 
     def key_press(self, event: QKeyEvent) -> bool:
-        """Hold the image, hide the mask, or cancel the stroke."""
+        """Hold the image, hide the mask, or complete, shorten or cancel what is in progress."""
         if not self.wants_key(event):
             return False
-        if not event.isAutoRepeat():
-            self._hold(event.key(), held=True)
+        tool, key = self._tool_in_use, event.key()
+        if key in (_PAN_KEY, _HIDE_KEY):
+            if not event.isAutoRepeat():
+                self._hold(key, held=True)
+        elif key == Qt.Key.Key_Escape:
+            self._cancel()
+        elif tool is not None and key in _CONFIRM_KEYS:
+            tool.confirm()
+            self._settle()
+        elif tool is not None:
+            if not tool.step_back() and key == Qt.Key.Key_Z:
+                self._cancel()
+            self._settle()
         return True
 
     def key_release(self, event: QKeyEvent) -> bool:
@@ -146,35 +182,53 @@ class CanvasInput:
         return True
 
     def let_go(self) -> None:
-        """Act as if every key and button had been released: the canvas has lost the person's attention."""
+        """Act as if every key and button had been released: the canvas has lost the person's attention.
+
+        A shape of many clicks stays: it goes on when the person comes back.
+        """
         self._hold(_PAN_KEY, held=False)
         self._hold(_HIDE_KEY, held=False)
-        self.finish()
+        if self._button != Qt.MouseButton.NoButton:
+            self.finish()
 
     def finish(self) -> None:
         """End what is in progress where it is."""
-        tool, self._tool_in_use = self._tool_in_use, None
         self._pan_from, self._button = None, Qt.MouseButton.NoButton
-        if tool is not None:
-            tool.finish()
+        if self._tool_in_use is not None:
+            self._tool_in_use.finish()
+        self._settle()
+
+    def image_changed(self) -> None:
+        """Drop what belongs to the image that was shown before."""
+        self.finish()
+        self._tool_in_use = None
+        for tool in self._tools.values():
+            tool.cancel()
         self.refresh_cursor()
 
     def tool_changed(self) -> None:
         """Follow the session to another tool."""
         if self._tool_in_use is not None and self._tool_in_use.id is not self._session.tool:
             self.finish()
+            # What a shape of many clicks has not filled yet would only be in the way when its tool is taken again.
+            self._cancel()
         self.refresh_cursor()
 
     def refresh_cursor(self) -> None:
         """Show the pointer of what a press would do."""
         self._surface.setCursor(self._cursor())
 
-    def outline_value(self) -> int | None:
-        """Return the mask value in whose colour the outline of the brush is to be drawn, None for no outline."""
+    def outline(self) -> Outline | None:
+        """Return the brush whose outline is to follow the pointer, None for no outline."""
         document, tool = self._session.document, self._tool_in_use or self.tool
         if document is None or document.read_only_reason or tool is None or self.is_panning:
             return None
-        return tool.outline_value()
+        return tool.outline()
+
+    def sketch(self) -> Sketch | None:
+        """Return what the tool in hand wants drawn over the image."""
+        tool = self._tool_in_use or self._tools.get(self._session.tool)
+        return None if self._session.document is None or tool is None else tool.sketch()
 
     def _cursor(self) -> Qt.CursorShape:
         document, tool = self._session.document, self._tool_in_use or self.tool
@@ -182,23 +236,46 @@ class CanvasInput:
             return Qt.CursorShape.ArrowCursor
         if self.is_panning:
             return Qt.CursorShape.ClosedHandCursor
-        if tool is None:
+        if tool is None or self._pan_key_held:
             return Qt.CursorShape.OpenHandCursor
-        if document.read_only_reason and tool.outline_value() is not None:
+        if document.read_only_reason and tool.changes_mask:
             return Qt.CursorShape.ForbiddenCursor
-        return tool.cursor
+        return Qt.CursorShape.BusyCursor if self._session.regions.is_busy else tool.cursor
+
+    def _button_of(self, event: PointerEvent) -> Qt.MouseButton:
+        """Return the button that a press stands for: the other end of a pen takes away."""
+        is_eraser = isinstance(event, QTabletEvent) and event.pointerType() == QPointingDevice.PointerType.Eraser
+        return Qt.MouseButton.RightButton if is_eraser else event.button()
+
+    def _place(self, tool: Tool, event: PointerEvent) -> Point:
+        """Tell a tool how the pointer is held, and return the image position that it is over."""
+        pos = event.position()
+        here, beside = (self._surface.widget_to_image(place) for place in (pos, pos + QPointF(_REACH, 0)))
+        tool.reach = beside[0] - here[0]
+        tool.pressure = event.pressure() if isinstance(event, QTabletEvent) else 1.0
+        return here
+
+    def _settle(self) -> None:
+        """Let go of the tool unless its shape goes on."""
+        if self._tool_in_use is not None and not self._tool_in_use.is_active:
+            self._tool_in_use = None
+        self.refresh_cursor()
+
+    def _on_stroke_ended(self) -> None:
+        for tool in self._tools.values():
+            tool.stroke_ended()
+        if self._button == Qt.MouseButton.NoButton:
+            self._settle()
 
     def _hold(self, key: int, *, held: bool) -> None:
-        if key == Qt.Key.Key_Escape:
-            self._cancel()
-        elif key == _HIDE_KEY:
+        if key == _HIDE_KEY:
             self._surface.hold_mask_back(held)
         elif held is not self._pan_key_held:
             self._pan_key_held = held
             self.refresh_cursor()
 
     def _cancel(self) -> None:
-        tool, self._tool_in_use = self._tool_in_use, None
+        tool, self._tool_in_use = self._tool_in_use or self.tool, None
         self._button = Qt.MouseButton.NoButton
         if tool is not None:
             tool.cancel()

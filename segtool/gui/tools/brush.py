@@ -1,4 +1,4 @@
-"""The brush and the eraser."""
+"""Brush and eraser: strokes of a disc or a square."""
 
 from __future__ import annotations
 
@@ -8,34 +8,26 @@ from PySide6.QtCore import Qt
 
 from segtool.core.brush import Point, stroke_region
 from segtool.core.classes import BACKGROUND
+from segtool.core.geometry import Rect
+from segtool.core.paint_rules import Region
 from segtool.gui.session import Session
+from segtool.gui.tools.base import NO_MODIFIER, Tool
+from segtool.gui.tools.options import BrushShape
 from segtool.gui.tools.picker import pick
+from segtool.gui.tools.sketch import Outline
 from segtool.gui.tools.tool_id import ToolId
 
 
-class BrushTool:
-    """Paints strokes of the active class or void, or of background as the eraser.
+class BrushTool(Tool):
+    """Paints the active class with the left button and background with the right one; Alt picks a class."""
 
-    The right button always paints background; Alt and a click take the class under the pointer instead.
+    id = ToolId.BRUSH
+    stroke_name = "Brush stroke"
 
-    Parameters
-    ----------
-    session : Session
-        Gets the strokes.
-    tool_id : ToolId
-        BRUSH or ERASER.
-    """
-
-    def __init__(self, session: Session, tool_id: ToolId = ToolId.BRUSH) -> None:
-        self._session = session
-        self._id = tool_id
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._last: Point | None = None
         self._value = BACKGROUND
-
-    @property
-    def id(self) -> ToolId:
-        """Which tool this is."""
-        return self._id
 
     @property
     def cursor(self) -> Qt.CursorShape:
@@ -47,11 +39,10 @@ class BrushTool:
         """Whether a stroke is in progress."""
         return self._last is not None
 
-    def outline_value(self) -> int:
-        """Return the mask value that is being painted, or would be."""
-        if self.is_active:
-            return self._value
-        return BACKGROUND if self._id is ToolId.ERASER else self._session.active_class
+    def outline(self) -> Outline:
+        """Return the brush as it is, or would be, used."""
+        value = self._value if self.is_active else self.value_for(Qt.MouseButton.LeftButton)
+        return Outline(value, self._diameter(), is_square=self._is_square)
 
     def press(self, pos: Point, *, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Begin a stroke with a dab, if the mask may be changed."""
@@ -60,19 +51,19 @@ class BrushTool:
         if modifiers & Qt.KeyboardModifier.AltModifier:
             pick(self._session, pos)
             return
-        erases = button == Qt.MouseButton.RightButton or self._id is ToolId.ERASER
-        if not self._session.begin_stroke("Eraser stroke" if erases else "Brush stroke"):
+        value = self.value_for(button)
+        name = EraserTool.stroke_name if button == Qt.MouseButton.RightButton else self.stroke_name
+        if not self._session.begin_stroke(name):
             return
-        self._value = BACKGROUND if erases else self._session.active_class
+        self._value = value
         self._last = pos
         self._paint(pos, pos)
 
-    def move(self, pos: Point) -> None:
+    def move(self, pos: Point, *, modifiers: Qt.KeyboardModifier = NO_MODIFIER) -> None:
         """Paint the way from the last position to this one."""
         # Positions in one and the same pixel grid cell put the brush at one and the same place.
-        if self._last is not None and _cell(pos, self._session.brush_size) != _cell(
-            self._last, self._session.brush_size
-        ):
+        diameter = self._diameter()
+        if self._last is not None and _cell(pos, diameter) != _cell(self._last, diameter):
             self._paint(self._last, pos)
             self._last = pos
 
@@ -93,14 +84,43 @@ class BrushTool:
             self._last = None
             self._session.cancel_stroke()
 
+    def stroke_ended(self) -> None:
+        """Begin anew with the next press."""
+        self._last = None
+
+    def paint_region(self, rect: Rect, region: Region) -> None:
+        """Paint what one piece of the stroke covers; brushes of another kind paint less of it, or something else."""
+        self._session.paint(rect, region, self._value)
+
+    @property
+    def _is_square(self) -> bool:
+        return self._session.options.brush_shape is BrushShape.SQUARE
+
+    def _diameter(self) -> int:
+        size = self._session.brush_size
+        return max(1, round(size * self.pressure)) if self._session.options.pen_pressure else size
+
     def _paint(self, start: Point, end: Point) -> None:
         document = self._session.document
         if document is None:
             return
         height, width = document.mask.shape
-        rect, region = stroke_region(start, end, diameter=self._session.brush_size, shape=(height, width))
+        rect, region = stroke_region(
+            start, end, diameter=self._diameter(), shape=(height, width), is_square=self._is_square
+        )
         if not rect.is_empty:
-            self._session.paint(rect, region, self._value)
+            self.paint_region(rect, region)
+
+
+class EraserTool(BrushTool):
+    """Paints background with either button."""
+
+    id = ToolId.ERASER
+    stroke_name = "Eraser stroke"
+
+    def value_for(self, button: Qt.MouseButton) -> int:
+        """Return background."""
+        return BACKGROUND
 
 
 def _cell(pos: Point, diameter: int) -> tuple[int, int]:

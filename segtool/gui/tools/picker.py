@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 
 from segtool.core.brush import Point
 from segtool.gui.session import Session
+from segtool.gui.tools.base import NO_MODIFIER, Tool
 from segtool.gui.tools.tool_id import ToolId
 
 
@@ -22,44 +23,31 @@ def pick(session: Session, pos: Point) -> None:
         session.set_active_class(int(document.mask[y, x]))
 
 
-class PickerTool:
-    """Makes the class under the pointer the active one, on press and while dragging.
+class PickerTool(Tool):
+    """Makes the class under the pointer the active one, on press and while dragging."""
 
-    Parameters
-    ----------
-    session : Session
-        Gets the class.
-    """
+    id = ToolId.PICKER
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session)
         self._active = False
-
-    @property
-    def id(self) -> ToolId:
-        """Which tool this is."""
-        return ToolId.PICKER
-
-    @property
-    def cursor(self) -> Qt.CursorShape:
-        """The pointer over the image."""
-        return Qt.CursorShape.CrossCursor
 
     @property
     def is_active(self) -> bool:
         """Whether the button is held."""
         return self._active
 
-    def outline_value(self) -> None:
-        """Return None: the picker has no outline."""
-        return
+    @property
+    def changes_mask(self) -> bool:
+        """False: picking needs no mask that may be changed."""
+        return False
 
     def press(self, pos: Point, *, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Take the class at a position."""
         self._active = True
         pick(self._session, pos)
 
-    def move(self, pos: Point) -> None:
+    def move(self, pos: Point, *, modifiers: Qt.KeyboardModifier = NO_MODIFIER) -> None:
         """Take the class at a position."""
         if self._active:
             pick(self._session, pos)

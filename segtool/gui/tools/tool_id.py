@@ -10,5 +10,10 @@ class ToolId(StrEnum):
 
     BRUSH = "brush"
     ERASER = "eraser"
+    POLYGON = "polygon"
+    LASSO = "lasso"
+    RECTANGLE = "rectangle"
+    ELLIPSE = "ellipse"
     PICKER = "picker"
+    RULER = "ruler"
     PAN = "pan"

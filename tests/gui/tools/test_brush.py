@@ -9,8 +9,7 @@ from PySide6.QtCore import Qt
 from segtool.core.classes import BACKGROUND, VOID
 from segtool.core.geometry import Rect
 from segtool.gui.session import Session
-from segtool.gui.tools.brush import BrushTool
-from segtool.gui.tools.tool_id import ToolId
+from segtool.gui.tools.brush import BrushTool, EraserTool
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 NONE = Qt.KeyboardModifier.NoModifier
@@ -57,19 +56,19 @@ def test_only_the_touched_box_changes(open_session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tool_id", "active", "idle", "with_right"),
-    [(ToolId.BRUSH, 2, 2, BACKGROUND), (ToolId.BRUSH, VOID, VOID, BACKGROUND), (ToolId.ERASER, 2, 0, BACKGROUND)],
+    ("tool_class", "active", "idle", "with_right"),
+    [(BrushTool, 2, 2, BACKGROUND), (BrushTool, VOID, VOID, BACKGROUND), (EraserTool, 2, 0, BACKGROUND)],
 )
 def test_the_outline_has_the_colour_of_what_is_painted(
-    open_session: Session, tool_id: ToolId, active: int, idle: int, with_right: int
+    open_session: Session, tool_class: type[BrushTool], active: int, idle: int, with_right: int
 ) -> None:
     open_session.set_active_class(active)
-    tool = BrushTool(open_session, tool_id)
-    assert tool.outline_value() == idle
+    tool = tool_class(open_session)
+    assert tool.outline().value == idle
     tool.press((75.0, 70.0), button=RIGHT, modifiers=NONE)
-    assert tool.outline_value() == with_right
+    assert tool.outline().value == with_right
     tool.cancel()
-    assert tool.outline_value() == idle
+    assert tool.outline().value == idle
 
 
 def test_with_nothing_in_progress_nothing_happens(open_session: Session) -> None:
