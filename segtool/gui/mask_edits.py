@@ -13,6 +13,7 @@ from segtool.core.edits import EditRecorder
 from segtool.core.geometry import Rect
 from segtool.gui.documents import Documents
 from segtool.gui.jobs.segment_job import merge_prediction
+from segtool.gui.paint_limits import rules_text
 from segtool.gui.saving import Saving
 from segtool.gui.session_state import Work, WorkKind
 from segtool.gui.status_trail import MaskRecord
@@ -39,6 +40,7 @@ class MaskEdits:
         self._session, self._documents, self._saving = session, documents, saving
         self._recorder: EditRecorder | None = None
         self.stroke_number = self._strokes_begun = 0
+        self._is_held_back = False
         self._after_stroke: list[Callable[[], None]] = []
         self._status_before_approval: dict[str, Status] = {}
         self.on_unknown_ids: Callable[[tuple[int, ...]], None] = lambda ids: None
@@ -53,6 +55,7 @@ class MaskEdits:
             return False
         self._recorder = EditRecorder(document.mask, name=name)
         self._documents.is_in_stroke = True
+        self._is_held_back = False
         self._strokes_begun += 1
         self.stroke_number = self._strokes_begun
         return True
@@ -61,12 +64,15 @@ class MaskEdits:
         """Add a region to the stroke as far as the rules allow it; outside a stroke nothing happens."""
         if self._recorder is not None:
             allowed = self._allowed(rect)
+            self._is_held_back = self._is_held_back or allowed is not None
             self._tell_mask(self._recorder.paint(rect, region if allowed is None else region & allowed, value))
 
     def paint_pixels(self, rect: Rect, pixels: npt.NDArray[np.uint8]) -> None:
         """Replace pixels in the stroke as far as the rules allow it; outside a stroke nothing happens."""
         if self._recorder is not None:
-            self._tell_mask(self._recorder.replace(rect, pixels, where=self._allowed(rect)))
+            allowed = self._allowed(rect)
+            self._is_held_back = self._is_held_back or allowed is not None
+            self._tell_mask(self._recorder.replace(rect, pixels, where=allowed))
 
     def revert_stroke(self) -> None:
         """Take back what the stroke has painted so far, and go on with it."""
@@ -86,7 +92,10 @@ class MaskEdits:
         recorder, document = self._recorder, self._documents.current
         assert document is not None
         self._leave_stroke()
-        self._record(document, recorder, status=Status.CORRECTED)
+        if not self._record(document, recorder, status=Status.CORRECTED) and self._is_held_back:
+            project = self._documents.project
+            assert project is not None
+            self._session.info(f"Nothing has changed: {rules_text(self._session.rules, project.classes)}.")
         self._session.stroke_ended.emit()
         self._run_postponed()
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from segtool.gui import theme
 from segtool.gui.actions import plain_text
+from segtool.gui.limits_bar import LimitsBar
 from segtool.gui.session import Session
 from segtool.gui.tools.options import ChoiceOption, NumberOption, Option, ToggleOption
 from segtool.gui.tools.table import SPEC_OF
@@ -81,6 +82,9 @@ class OptionsBar(QToolBar):
             self.widgets[option.field] = widget
             self._actions[option.field] = self.addWidget(widget)
         self.addWidget(self._hint)
+        self.limits = LimitsBar(session)
+        self.limits.done.connect(self.done)
+        self.addWidget(self.limits)
         # The canvas must not jump when a tool with fewer options is taken.
         self.setFixedHeight(self.sizeHint().height())
         session.tool_changed.connect(self._show)

@@ -165,3 +165,24 @@ def test_a_stroke_is_clipped_to_the_image() -> None:
     outside, nothing = stroke_region((-50.0, -50.0), (-60.0, -50.0), diameter=9, shape=(20, 20))
     assert outside.is_empty
     assert nothing.size == 0
+
+
+def test_a_revised_edit_starts_from_what_was_there() -> None:
+    rng = np.random.default_rng(5)
+    mask = rng.integers(0, 3, (600, 700), dtype=np.uint8)
+    before = mask.copy()
+    recorder = EditRecorder(mask, name="Preview")
+    recorder.paint(Rect(10, 10, 300, 400), np.ones((400, 300), np.bool_), 7)
+    assert np.array_equal(recorder.original(Rect(5, 200, 600, 390)), before[200:590, 5:605])
+    recorder.revert()
+    assert np.array_equal(mask, before)
+    recorder.replace(Rect(100, 100, 2, 2), np.full((2, 2), 9, np.uint8), where=np.eye(2, dtype=np.bool_))
+    edit = recorder.commit()
+    assert edit is not None
+    after = before.copy()
+    after[100, 100] = after[101, 101] = 9
+    assert np.array_equal(mask, after)
+    edit.undo(mask)
+    assert np.array_equal(mask, before)
+    edit.redo(mask)
+    assert np.array_equal(mask, after)

@@ -130,7 +130,9 @@ class CanvasInput:
         self._pan_from, self._button = None, Qt.MouseButton.NoButton
         if self._tool_in_use is not None and not was_panning:
             # A pen that is lifted has no pressure any more: the last one holds.
-            self._tool_in_use.release(self._surface.widget_to_image(event.position()))
+            place = self._surface.widget_to_image(event.position())
+            self._tool_in_use.move(place, modifiers=event.modifiers())
+            self._tool_in_use.release(place)
         self._settle()
         return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import IntEnum
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -36,7 +36,8 @@ class Column(IntEnum):
 
     SWATCH = 0
     NAME = 1
-    KEY = 2
+    LOCK = 2
+    KEY = 3
 
 
 class ClassTableModel(QAbstractTableModel):
@@ -47,6 +48,11 @@ class ClassTableModel(QAbstractTableModel):
         self._session = session
         session.classes_changed.connect(self.reload)
         session.project_changed.connect(self.reload)
+        session.rules_changed.connect(self._locks_changed)
+
+    def _locks_changed(self) -> None:
+        last = self.rowCount() - 1
+        self.dataChanged.emit(self.index(0, Column.LOCK), self.index(last, Column.LOCK))
 
     def reload(self) -> None:
         """Read the classes again."""
@@ -57,6 +63,10 @@ class ClassTableModel(QAbstractTableModel):
         """Return the class id in a row, 255 for void."""
         ids = self._session.classes.ids
         return ids[row] if row < len(ids) else VOID
+
+    def is_locked(self, class_id: int) -> bool:
+        """Tell whether the pixels of a class are protected from every tool."""
+        return class_id in self._session.rules.locked
 
     def row_of(self, class_id: int) -> int:
         """Return the row of a class id or of void."""
@@ -88,12 +98,14 @@ class ClassTableModel(QAbstractTableModel):
             return theme.swatch_icon(None if item is None else item.colour)
         if column is Column.NAME and role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return _VOID_NAME if item is None else item.name
+        if column is Column.LOCK and role == Qt.ItemDataRole.DecorationRole:
+            return theme.icon("locked" if self.is_locked(class_id) else "unlocked")
         if column is Column.KEY and role == Qt.ItemDataRole.DisplayRole:
             return key_of(class_id)
         if column is Column.KEY and role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignCenter
         if role == Qt.ItemDataRole.ToolTipRole:
-            return _tip(column, class_id)
+            return _tip(column, class_id, is_locked=self.is_locked(class_id))
         return None
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802
@@ -131,7 +143,7 @@ class ClassesPanel(QWidget):
         layout.setSpacing(theme.HALF_SPACE)
         layout.addWidget(self.view, 1)
         layout.addLayout(buttons)
-        self.view.clicked.connect(self._pick)
+        self.view.clicked.connect(self._clicked)
         self.view.doubleClicked.connect(self._double_clicked)
         self.view.customContextMenuRequested.connect(self._show_menu)
         self.view.selectionModel().currentRowChanged.connect(self._row_changed)
@@ -200,25 +212,41 @@ class ClassesPanel(QWidget):
         for column, mode, width in (
             (Column.SWATCH, QHeaderView.ResizeMode.Fixed, _ROW_HEIGHT),
             (Column.NAME, QHeaderView.ResizeMode.Stretch, 0),
+            (Column.LOCK, QHeaderView.ResizeMode.Fixed, _ROW_HEIGHT),
             (Column.KEY, QHeaderView.ResizeMode.Fixed, _ROW_HEIGHT + theme.SPACE),
         ):
             header.setSectionResizeMode(column, mode)
             if width:
                 view.setColumnWidth(column, width)
 
+    def _clicked(self, index: QModelIndex) -> None:
+        if index.column() == Column.LOCK:
+            self._session.limits.toggle_lock(self.model.class_of(index.row()))
+        else:
+            self._pick(index)
+
     def _pick(self, index: QModelIndex) -> None:
         self._session.set_active_class(self.model.class_of(index.row()))
 
     def _row_changed(self, index: QModelIndex, _previous: QModelIndex) -> None:
         # A reset of the model leaves no current row: the session is not asked to follow that.
-        if index.isValid():
+        if not index.isValid():
+            return
+        if index.column() == Column.LOCK:
+            # Locking a class is not choosing it; the view is in the middle of its own change here.
+            QTimer.singleShot(0, self, self._follow)
+        else:
             self._pick(index)
 
     def _double_clicked(self, index: QModelIndex) -> None:
-        if index.column() == Column.SWATCH:
-            self.recolour()
-        else:
-            self.rename()
+        match index.column():
+            case Column.SWATCH:
+                self.recolour()
+            case Column.NAME:
+                self.rename()
+            case Column.LOCK:
+                # The second of two quick clicks.
+                self._session.limits.toggle_lock(self.model.class_of(index.row()))
 
     def _follow(self) -> None:
         """Show the active class and what can be done with it."""
@@ -253,7 +281,9 @@ def key_of(class_id: int) -> str:
     return str(class_id) if class_id <= _LAST_DIGIT else ""
 
 
-def _tip(column: Column, class_id: int) -> str:
+def _tip(column: Column, class_id: int, *, is_locked: bool) -> str:
+    if column is Column.LOCK:
+        return "Locked: no tool changes its pixels. Click to unlock" if is_locked else "Click to lock its pixels"
     if class_id == VOID:
         return "Pixels that nobody has labelled: they are not trained on"
     if column is Column.SWATCH:

@@ -1,0 +1,132 @@
+"""The right end of the options bar: what every tool is held to."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QWidget
+
+from segtool.core.classes import BACKGROUND, VOID
+from segtool.core.paint_rules import intensity_of
+from segtool.gui import theme
+from segtool.gui.session import Session
+
+_EVERYTHING = None
+# Enough to see the range of an image, whatever its size.
+_SAMPLES_ACROSS = 512
+_FLOAT_DECIMALS = 4
+
+
+class LimitsBar(QWidget):
+    """Which pixels tools may change: over which classes, and at which intensities.
+
+    Signals
+    -------
+    done()
+        A choice has been made: the keyboard may go back to the canvas.
+    """
+
+    done = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._choices: list[frozenset[int] | None] = []
+        self.over = QComboBox()
+        self.over.setAccessibleName("Paint only over")
+        self.over.setToolTip("Tools change only pixels of this class; classes can be locked in their panel")
+        self.over.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.over.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.over.setMaximumWidth(170)
+        self.intensity = QCheckBox("Intensity")
+        self.intensity.setToolTip("Tools change only pixels whose value in the image lies in a range")
+        self.intensity.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.low, self.high = _spin("Lowest intensity"), _spin("Highest intensity")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
+        layout.setSpacing(theme.SPACE)
+        self._label = QLabel("Paint over")
+        self._label.setBuddy(self.over)
+        self._dash = QLabel("-")
+        for widget in (self._label, self.over, self.intensity, self.low, self._dash, self.high):
+            layout.addWidget(widget)
+        self.over.currentIndexChanged.connect(self._choose_over)
+        self.over.activated.connect(self.done)
+        self.intensity.toggled.connect(self._toggle_intensity)
+        for spin in (self.low, self.high):
+            spin.valueChanged.connect(self._set_intensity)
+            spin.editingFinished.connect(self.done)
+        session.classes_changed.connect(self._fill)
+        session.document_changed.connect(self._read)
+        session.rules_changed.connect(self._read)
+        self._fill()
+
+    def _fill(self) -> None:
+        """Offer the usual sets of classes, and each class."""
+        classes = self._session.classes
+        usual: list[tuple[str, frozenset[int] | None]] = [
+            ("everything", _EVERYTHING),
+            ("void", frozenset({VOID})),
+            ("void and background", frozenset({VOID, BACKGROUND})),
+        ]
+        usual += [(item.name, frozenset({item.id})) for item in classes]
+        self._choices = [ids for _, ids in usual]
+        self.over.blockSignals(True)
+        self.over.clear()
+        self.over.addItems([name for name, _ in usual])
+        self.over.blockSignals(False)
+        self._read()
+
+    def _choose_over(self, index: int) -> None:
+        self._session.limits.set_only_over(self._choices[index])
+
+    def _toggle_intensity(self, on: bool) -> None:
+        self._session.limits.set_intensity(self._range_of_image() if on else None)
+
+    def _set_intensity(self) -> None:
+        low, high = self.low.value(), self.high.value()
+        # The end that is being changed takes the other one along.
+        if low > high:
+            low = high = low if self.sender() is self.low else high
+        self._session.limits.set_intensity((low, high))
+
+    def _range_of_image(self) -> tuple[float, float]:
+        document = self._session.document
+        if document is None:
+            return 0.0, 255.0
+        pixels = document.image.pixels
+        step = max(1, max(pixels.shape[:2]) // _SAMPLES_ACROSS)
+        values = intensity_of(pixels[::step, ::step])
+        finite = values[np.isfinite(values)]
+        return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 255.0)
+
+    def _read(self) -> None:
+        """Show the rules as the session has them; what holds painting back stands out."""
+        rules, document = self._session.rules, self._session.document
+        self.setEnabled(document is not None)
+        widgets = (self.over, self.intensity, self.low, self.high)
+        for widget in widgets:
+            widget.blockSignals(True)
+        is_float = document is not None and document.image.pixels.dtype.kind == "f"
+        for spin in (self.low, self.high):
+            spin.setDecimals(_FLOAT_DECIMALS if is_float else 0)
+        self.over.setCurrentIndex(self._choices.index(rules.only_over) if rules.only_over in self._choices else 0)
+        self.intensity.setChecked(rules.intensity is not None)
+        if rules.intensity is not None:
+            self.low.setValue(rules.intensity[0])
+            self.high.setValue(rules.intensity[1])
+        for widget in widgets:
+            widget.blockSignals(False)
+        for part in (self.low, self._dash, self.high):
+            part.setVisible(rules.intensity is not None)
+        bold = self.font()
+        bold.setBold(rules.only_over is not None)
+        self._label.setFont(bold)
+
+
+def _spin(name: str) -> QDoubleSpinBox:
+    spin = QDoubleSpinBox(minimum=-1e9, maximum=1e9)
+    spin.setAccessibleName(name)
+    spin.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    spin.setFixedWidth(86)
+    return spin
