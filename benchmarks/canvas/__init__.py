@@ -1,0 +1,1 @@
+"""Speed and memory of the canvas: ``python -m benchmarks.canvas``."""
