@@ -121,7 +121,8 @@ def _crossings(
     edge = np.repeat(np.arange(len(corners)), counts)
     row = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + first[edge]
     start, end = corners[edge], ends[edge]
-    x = start[:, 0] + (row + 0.5 - start[:, 1]) / (end[:, 1] - start[:, 1]) * (end[:, 0] - start[:, 0])
+    # Multiplied before it is divided: a centre that lies on an edge is then found there, whichever way it goes.
+    x = start[:, 0] + (row + 0.5 - start[:, 1]) * (end[:, 0] - start[:, 0]) / (end[:, 1] - start[:, 1])
     column = np.ceil(x - 0.5).astype(np.int64).clip(rect.x, rect.right) - rect.x
     turn = np.where(end[:, 1] > start[:, 1], 1, -1)
     order = np.lexsort((column, row))
