@@ -32,9 +32,9 @@ Reshape = Callable[[Region], Region]
 class Smoothing(StrEnum):
     """How a border is smoothed: by the majority around each pixel, or what is too thin inside or outside taken away."""
 
-    MEDIAN = "median"
-    OPEN = "open"
-    CLOSE = "close"
+    MEDIAN = "By the majority (median)"
+    OPEN = "Remove thin parts (open)"
+    CLOSE = "Bridge thin gaps (close)"
 
 
 def smooth(
