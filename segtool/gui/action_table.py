@@ -17,6 +17,7 @@ from segtool.gui.commands import (
     why_not_retrain,
 )
 from segtool.gui.history.actions import version_actions
+from segtool.gui.operation_actions import operation_actions
 from segtool.gui.session import Session
 from segtool.gui.tool_actions import tool_actions
 from segtool.project.status import Status
@@ -43,6 +44,7 @@ def action_table(commands: Commands) -> tuple[MenuItem, ...]:
         *_view(commands),
         *tool_actions(commands),
         *_mask(commands),
+        *operation_actions(commands),
         *_model(commands),
         *version_actions(commands),
         *_help(commands),

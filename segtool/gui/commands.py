@@ -18,6 +18,7 @@ from segtool.gui.dialogs import ask
 from segtool.gui.dialogs.adapt_dialog import AdaptDialog
 from segtool.gui.history.windows import HistoryWindows
 from segtool.gui.opening import FolderOpener
+from segtool.gui.operations.windows import OperationWindows
 from segtool.gui.preferences import Preferences
 from segtool.gui.session import Session
 from segtool.gui.session_state import Overwrite
@@ -39,6 +40,7 @@ class Commands(QObject):
     canvas : Canvas
     opener : FolderOpener
     training : TrainingControl
+    operations : OperationWindows
     history : HistoryWindows
     auto : AutoRetrain
     window : MainWindow
@@ -58,6 +60,8 @@ class Commands(QObject):
         super().__init__(window)
         self.session, self.canvas, self.opener, self.training = session, canvas, opener, training
         self.auto, self.window = auto, window
+        self.operations = OperationWindows(session, view=canvas, window=window)
+        window.classes.menu_opened.connect(self.operations.fill_menu)
         self.history = HistoryWindows(session, training, adapting=window.adapting, window=window)
         self._preferences = preferences
 

@@ -39,6 +39,7 @@ class MaskEdits:
     def __init__(self, session: ToolState, documents: Documents, saving: Saving) -> None:
         self._session, self._documents, self._saving = session, documents, saving
         self._recorder: EditRecorder | None = None
+        self._is_preview = False
         self.stroke_number = self._strokes_begun = 0
         self._is_held_back = False
         self._after_stroke: list[Callable[[], None]] = []
@@ -47,13 +48,17 @@ class MaskEdits:
 
     # Strokes -----------------------------------------------------------------------------------
 
-    def begin_stroke(self, name: str) -> bool:
-        """Start an edit of the shown mask; False, with a message, if it must not be changed."""
+    def begin_stroke(self, name: str, *, is_preview: bool = False) -> bool:
+        """Start an edit of the shown mask; False, with a message, if it must not be changed.
+
+        A preview is taken back by whatever ends it, until ``keep_preview`` says that it is what the person wants.
+        """
         self.end_stroke()
         document = self._editable()
         if document is None:
             return False
         self._recorder = EditRecorder(document.mask, name=name)
+        self._is_preview = is_preview
         self._documents.is_in_stroke = True
         self._is_held_back = False
         self._strokes_begun += 1
@@ -85,8 +90,14 @@ class MaskEdits:
         assert document is not None
         return document.mask[rect.slices].copy() if self._recorder is None else self._recorder.original(rect)
 
+    def keep_preview(self) -> None:
+        """Take the preview that is under way for a stroke like any other from now on."""
+        self._is_preview = False
+
     def end_stroke(self) -> None:
         """Make the stroke an edit."""
+        if self._is_preview:
+            self.cancel_stroke()
         if self._recorder is None:
             return
         recorder, document = self._recorder, self._documents.current
@@ -124,6 +135,7 @@ class MaskEdits:
 
     def _leave_stroke(self) -> None:
         self._recorder = None
+        self._is_preview = False
         self.stroke_number = 0
         self._documents.is_in_stroke = False
 

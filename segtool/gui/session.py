@@ -25,6 +25,7 @@ from segtool.gui.jobs.runner import JobRunner
 from segtool.gui.mask_edits import MaskEdits
 from segtool.gui.model_choice import ModelChoice
 from segtool.gui.navigation import Navigation
+from segtool.gui.operations.operating import Operating
 from segtool.gui.paint_limits import PaintLimits
 from segtool.gui.region_work import RegionWork
 from segtool.gui.saving import Saving
@@ -74,6 +75,7 @@ class Session(ToolState):
         self._class_edits = ClassEdits(self, documents, edits=edits, navigation=navigation, saving=saving, jobs=jobs)
         self.regions = RegionWork(self, edits)
         self.limits = PaintLimits(self, documents)
+        self.operations = Operating(self, documents, edits=edits, regions=self.regions)
         self.comparing = Comparing(self, self._documents, self._models)
         self.versions = VersionEdits(self, self._documents, models=self._models, jobs=self._jobs)
         self._effort = EffortTracker(self, self._documents)
@@ -340,6 +342,7 @@ class Session(ToolState):
         self.comparing.close()
         self.versions.close()
         self.guidance.close()
+        self.operations.close()
         self.regions.close()
         self._jobs.close()
         self._saving.close()

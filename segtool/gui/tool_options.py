@@ -132,8 +132,7 @@ class NumberField(QWidget):
         super().__init__()
         assert isinstance(option, NumberOption)
         self._session, self._option = session, option
-        steps = _SLIDER_STEPS if option.is_geometric else option.maximum - option.minimum
-        self.slider = _slider(maximum=steps, name=option.label)
+        self.slider = _slider(maximum=steps_of(option), name=option.label)
         self.spin = QSpinBox(minimum=option.minimum, maximum=option.maximum, suffix=option.suffix)
         self.spin.setAccessibleName(f"{option.label}{option.suffix}")
         self.spin.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -212,9 +211,14 @@ _WIDGETS: dict[type, type[NumberField] | type[ToggleField] | type[ChoiceField]] 
 }
 
 
+def steps_of(option: NumberOption) -> int:
+    """Return the last position of an option's slider; the first is 0."""
+    return _SLIDER_STEPS if option.is_geometric else option.maximum - option.minimum
+
+
 def value_of_step(option: NumberOption, step: int) -> int:
     """Return the value at a position of an option's slider, 0…100 for a geometric one."""
-    if not option.is_geometric:
+    if not option.is_geometric or step == 0:
         return option.minimum + step
     return max(option.minimum, round(math.pow(option.maximum, step / _SLIDER_STEPS)))
 

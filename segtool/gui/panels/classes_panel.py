@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import IntEnum
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, QTimer
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -119,7 +119,15 @@ class ClassTableModel(QAbstractTableModel):
 
 
 class ClassesPanel(QWidget):
-    """Shows the classes; the selected row is the class that the tools paint with."""
+    """Shows the classes; the selected row is the class that the tools paint with.
+
+    Signals
+    -------
+    menu_opened(object, int)
+        The menu of a class (255: of void) is about to be seen: a QMenu to add to, and the class id.
+    """
+
+    menu_opened = Signal(object, int)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -270,6 +278,8 @@ class ClassesPanel(QWidget):
             action.setEnabled(button.isEnabled())
             action.triggered.connect(button.click)
             menu.addAction(action)
+        if self._session.document is not None and not self._session.document.read_only_reason:
+            self.menu_opened.emit(menu, self._session.active_class)
         menu.exec(self.view.viewport().mapToGlobal(position))
         menu.deleteLater()
 

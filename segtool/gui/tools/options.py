@@ -46,6 +46,8 @@ class NumberOption:
     minimum, maximum : int
     is_geometric : bool
         Whether small values get most of the slider.
+    lowest_text : str
+        What a person reads instead of the smallest value; empty: that value.
     """
 
     field: str
@@ -55,6 +57,7 @@ class NumberOption:
     maximum: int
     suffix: str = ""
     is_geometric: bool = False
+    lowest_text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
