@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -89,23 +90,35 @@ class EditRecorder:
         self._before: dict[tuple[int, int], Mask] = {}
 
     def paint(self, rect: Rect, region: npt.NDArray[np.bool_], value: int) -> Rect:
-        """Set the pixels of ``region`` (bool, the size of ``rect``) to ``value``; return the box touched."""
-        if rect.is_empty:
-            return rect
-        self._remember(rect)
-        self._mask[rect.slices][region] = value
-        return rect
+        """Set the pixels of ``region`` (bool, the size of ``rect``) to ``value``; return a box around them.
+
+        Tiles without any of them are left alone: what changes little in a large box costs little.
+        """
+        box = Rect(0, 0, 0, 0)
+        for tile, part in self._tiles(rect):
+            inside = region[part.moved(-rect.x, -rect.y).slices]
+            if inside.any():
+                self._remember(tile)
+                self._mask[part.slices][inside] = value
+                box = box.union(part)
+        return box
 
     def replace(self, rect: Rect, pixels: Mask, *, where: npt.NDArray[np.bool_] | None = None) -> Rect:
-        """Set the pixels of ``rect`` to ``pixels`` (uint8, the size of ``rect``); return the box touched.
+        """Set the pixels of ``rect`` to ``pixels`` (uint8, the size of ``rect``); return a box around the changes.
 
-        With ``where`` (bool, the size of ``rect``), only there.
+        With ``where`` (bool, the size of ``rect``), only there. Tiles that stay as they are are left alone.
         """
-        if rect.is_empty:
-            return rect
-        self._remember(rect)
-        np.copyto(self._mask[rect.slices], pixels, where=True if where is None else where)
-        return rect
+        box = Rect(0, 0, 0, 0)
+        for tile, part in self._tiles(rect):
+            slices = part.moved(-rect.x, -rect.y).slices
+            after, before = pixels[slices], self._mask[part.slices]
+            if where is not None:
+                after = np.where(where[slices], after, before)
+            if not np.array_equal(before, after):
+                self._remember(tile)
+                self._mask[part.slices] = after
+                box = box.union(part)
+        return box
 
     def original(self, rect: Rect) -> Mask:
         """Return a copy of the pixels of ``rect`` as they were before the edit; in any thread while nothing paints."""
@@ -114,8 +127,7 @@ class EditRecorder:
             tile = self._tile_rect(row, column)
             part = tile.intersect(rect)
             if not part.is_empty:
-                shifted = Rect(part.x - rect.x, part.y - rect.y, part.width, part.height)
-                pixels[shifted.slices] = before[Rect(part.x - tile.x, part.y - tile.y, part.width, part.height).slices]
+                pixels[part.moved(-rect.x, -rect.y).slices] = before[part.moved(-tile.x, -tile.y).slices]
         return pixels
 
     def commit(self, *, packed: bool = True) -> Edit | None:
@@ -149,11 +161,17 @@ class EditRecorder:
         self._before.clear()
         return box
 
-    def _remember(self, rect: Rect) -> None:
+    def _tiles(self, rect: Rect) -> Iterator[tuple[tuple[int, int], Rect]]:
+        """Yield row and column of each tile that a rectangle touches, and the part of the rectangle inside it."""
+        if rect.is_empty:
+            return
         for row in range(rect.y // TILE, (rect.bottom - 1) // TILE + 1):
             for column in range(rect.x // TILE, (rect.right - 1) // TILE + 1):
-                if (row, column) not in self._before:
-                    self._before[row, column] = self._mask[self._tile_rect(row, column).slices].copy()
+                yield (row, column), self._tile_rect(row, column).intersect(rect)
+
+    def _remember(self, tile: tuple[int, int]) -> None:
+        if tile not in self._before:
+            self._before[tile] = self._mask[self._tile_rect(*tile).slices].copy()
 
     def _tile_rect(self, row: int, column: int) -> Rect:
         return Rect(column * TILE, row * TILE, TILE, TILE).intersect(Rect.of_shape(self._mask.shape))
