@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from segtool.core.geometry import Rect
 
-MIN_SCALE = 1 / 128
+MIN_SCALE = 0.01
 MAX_SCALE = 64.0
 STEPS_PER_OCTAVE = 3
 FIT_MARGIN = 12
@@ -38,14 +38,16 @@ class ViewTransform:
     @classmethod
     def centred(cls, image: Size, viewport: Size, *, scale: float) -> ViewTransform:
         """Return the view that shows the middle of an image (width, height) in the middle of the viewport."""
-        scale = limited(scale)
         return cls(scale, (viewport[0] - image[0] * scale) / 2, (viewport[1] - image[1] * scale) / 2)
 
     @classmethod
     def fitted(cls, image: Size, viewport: Size, *, margin: int = FIT_MARGIN) -> ViewTransform:
-        """Return the view that shows the whole image, as large as it gets inside ``margin`` screen pixels."""
+        """Return the view that shows the whole image, as large as it gets inside ``margin`` screen pixels.
+
+        It has no least scale: the whole of a very long image is shown too.
+        """
         room = [max(1, side - 2 * margin) for side in viewport]
-        return cls.centred(image, viewport, scale=min(room[0] / image[0], room[1] / image[1]))
+        return cls.centred(image, viewport, scale=min(room[0] / image[0], room[1] / image[1], MAX_SCALE))
 
     def to_screen(self, x: float, y: float) -> tuple[float, float]:
         """Return the screen position of an image position."""
@@ -55,9 +57,9 @@ class ViewTransform:
         """Return the image position under a screen position."""
         return (x - self.x) / self.scale, (y - self.y) / self.scale
 
-    def zoomed_at(self, x: float, y: float, *, scale: float) -> ViewTransform:
+    def zoomed_at(self, x: float, y: float, *, scale: float, lowest: float = MIN_SCALE) -> ViewTransform:
         """Return the view at another scale in which the image point under screen (x, y) stays there."""
-        scale = limited(scale)
+        scale = limited(scale, lowest=lowest)
         image_x, image_y = self.to_image(x, y)
         return ViewTransform(scale, x - image_x * scale, y - image_y * scale)
 
@@ -80,7 +82,7 @@ class ViewTransform:
 
     def scaled_for(self, ratio: float) -> ViewTransform:
         """Return the same view on a screen with ``ratio`` times as many pixels."""
-        return ViewTransform(limited(self.scale * ratio), self.x * ratio, self.y * ratio)
+        return ViewTransform(min(self.scale * ratio, MAX_SCALE), self.x * ratio, self.y * ratio)
 
     def screen_rect(self, rect: Rect) -> Rect:
         """Return the screen pixels whose centres lie on the given image pixels.
@@ -116,18 +118,18 @@ def _sampled(start: int, stop: int, scale: float, extent: int) -> npt.NDArray[np
     return positions.clip(0, extent - 1)
 
 
-def limited(scale: float) -> float:
+def limited(scale: float, *, lowest: float = MIN_SCALE) -> float:
     """Return the scale brought into the range that the canvas shows."""
-    return min(max(scale, MIN_SCALE), MAX_SCALE)
+    return min(max(scale, lowest), MAX_SCALE)
 
 
-def stepped(scale: float, steps: int) -> float:
+def stepped(scale: float, steps: int, *, lowest: float = MIN_SCALE) -> float:
     """Return the scale some steps further on the ladder that holds 25, 50, 100, 200, 400 … %.
 
-    A scale between two rungs goes to the next rung in the direction of the step.
+    A scale between two rungs goes to the next rung in the direction of the step; ``lowest`` is the last one.
     """
     position = math.log2(scale) * STEPS_PER_OCTAVE
     nearest = round(position)
     if abs(position - nearest) > 0.05:
         nearest = math.floor(position) if steps > 0 else math.ceil(position)
-    return limited(2 ** ((nearest + steps) / STEPS_PER_OCTAVE))
+    return limited(2 ** ((nearest + steps) / STEPS_PER_OCTAVE), lowest=lowest)
