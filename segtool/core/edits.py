@@ -202,6 +202,11 @@ class History:
         return bool(self._undone)
 
     @property
+    def last(self) -> Edit | None:
+        """The edit that undo would take back, or None."""
+        return self._done[-1] if self._done else None
+
+    @property
     def undo_name(self) -> str:
         """Name of the edit that undo would take back, or an empty string."""
         return self._done[-1].name if self._done else ""

@@ -20,6 +20,7 @@ from segtool.gui.history.actions import version_actions
 from segtool.gui.operation_actions import operation_actions
 from segtool.gui.session import Session
 from segtool.gui.tool_actions import tool_actions
+from segtool.gui.view_actions import overlay_actions, place_actions
 from segtool.project.status import Status
 
 # What the canvas does with keys and buttons that are held; listed beside the actions on the shortcut sheet.
@@ -33,6 +34,7 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Wheel", "Zoom at the pointer"),
     ("Shift + wheel", "Move sideways"),
     ("H (hold)", "Hide the mask"),
+    ("J (hold)", "Show another mask in its place"),
 )
 
 
@@ -184,6 +186,7 @@ def _view(do: Commands) -> tuple[MenuItem, ...]:
             shortcuts=("Ctrl+1",),
             run=do.actual_size,
         ),
+        *place_actions(do),
         row(
             id=ActionId.SHOW_MASK,
             text="Show the &mask",
@@ -192,7 +195,7 @@ def _view(do: Commands) -> tuple[MenuItem, ...]:
             separator=True,
             checked=lambda s: s.overlay_visible,
         ),
-        guidance_actions.show_uncertainty(do.session),
+        *overlay_actions(do),
         ActionSpec(
             id=ActionId.TOGGLE_PANELS,
             menu=Menu.VIEW,

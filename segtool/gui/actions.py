@@ -35,8 +35,15 @@ class ActionId(StrEnum):
     ZOOM_OUT = auto()
     FIT = auto()
     ACTUAL_SIZE = auto()
+    FIT_CLASS = auto()
+    KEEP_VIEW = auto()
     SHOW_MASK = auto()
     SHOW_UNCERTAINTY = auto()
+    SHOW_CONFIDENCE = auto()
+    SHOW_CHANGES = auto()
+    SHOW_MINIMAP = auto()
+    SHOW_RULERS = auto()
+    SHOW_CROSSHAIR = auto()
     TOGGLE_PANELS = auto()
     FULL_SCREEN = auto()
     BRUSH = auto()
@@ -210,6 +217,7 @@ class ActionSet(QObject):
             session.job_changed,
             session.saved_changed,
             session.uncertainty_changed,
+            session.overlay_changed,
         ):
             changed.connect(self.refresh)
         self.refresh()

@@ -25,6 +25,7 @@ from segtool.gui.session_state import Overwrite
 from segtool.gui.theme import Appearance
 from segtool.gui.tool_options import next_size
 from segtool.gui.training_control import TrainingControl
+from segtool.gui.view_options import OtherMask
 from segtool.project.status import Status
 
 if TYPE_CHECKING:
@@ -142,6 +143,11 @@ class Commands(QObject):
         """Average predictions over flips and turns, or do so no longer; the next start remembers."""
         self.session.set_averages_turns(not self.session.averages_turns)
         self._preferences.averages_turns = self.session.averages_turns
+
+    def set_view_options(self, **changes: bool | OtherMask) -> None:
+        """Change what stands around and over the image; the next start remembers."""
+        self.session.set_view_options(**changes)
+        self._preferences.view_options = self.session.view_options
 
     def why_not_adapt(self, session: Session) -> str:
         """Return why it cannot be chosen now how much the active version is to adapt, "" if it can."""

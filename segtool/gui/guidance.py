@@ -7,6 +7,7 @@ from segtool.gui.expectations import Expectations
 from segtool.gui.jobs.runner import JobRunner
 from segtool.gui.model_choice import ModelChoice
 from segtool.gui.navigation import Navigation
+from segtool.gui.overlays import Overlays
 from segtool.gui.segmenting import Segmenting
 from segtool.gui.tool_state import ToolState
 from segtool.gui.uncertainty_map import UncertaintyMap
@@ -24,6 +25,8 @@ class Guidance:
         Suggests images.
     uncertainty : UncertaintyMap
         How unsure the active model is of the pixels of the open image.
+    overlays : Overlays
+        What is laid over the open image: that, or what has changed since the mask was saved last.
     """
 
     def __init__(
@@ -38,8 +41,10 @@ class Guidance:
         self.expectations = Expectations(session, documents, models, segmenting=segmenting, jobs=jobs)
         self.what_next = WhatNext(session, documents, navigation=navigation, expectations=self.expectations)
         self.uncertainty = UncertaintyMap(session, documents, models, segmenting=segmenting)
+        self.overlays = Overlays(session, documents, self.uncertainty)
 
     def close(self) -> None:
         """End the threads."""
         self.expectations.close()
         self.uncertainty.close()
+        self.overlays.close()

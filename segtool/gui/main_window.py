@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
         self.adapting = AdaptControl(session, parent=self)
         self._preferences = Preferences()
         session.set_averages_turns(self._preferences.averages_turns)
+        session.set_view_options(**asdict(self._preferences.view_options))
         self._hidden_panels: list[QDockWidget] = []
         self._asks_on_close, self._is_restored = True, False
         self.opener = FolderOpener(session, training, self._preferences, window=self)

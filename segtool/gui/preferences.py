@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
 from segtool.gui.theme import Appearance
+from segtool.gui.view_options import OtherMask, ViewOptions
 
 MAX_RECENT = 10
 
@@ -16,6 +17,7 @@ _RECENT = "recentFolders"
 _APPEARANCE = "appearance"
 _AVERAGES_TURNS = "averageOverFlipsAndTurns"
 _RETRAIN_AFTER = "retrain/automatically"
+_VIEW = "view"
 _GEOMETRY = "window/geometry"
 _LAYOUT = "window/layout"
 
@@ -90,6 +92,24 @@ class Preferences:
     @averages_turns.setter
     def averages_turns(self, value: bool) -> None:
         self._settings.setValue(_AVERAGES_TURNS, value)
+
+    @property
+    def view_options(self) -> ViewOptions:
+        """What stands around and over the image."""
+        default = ViewOptions()
+        found: dict[str, bool | OtherMask] = {}
+        for field in fields(ViewOptions):
+            stored = str(self._settings.value(f"{_VIEW}/{field.name}", getattr(default, field.name))).casefold()
+            if field.name == "compared_with":
+                found[field.name] = OtherMask(stored) if stored in tuple(OtherMask) else default.compared_with
+            elif stored in ("true", "false"):
+                found[field.name] = stored == "true"
+        return replace(default, **found)  # type: ignore[arg-type]  # each field got a value of its own type
+
+    @view_options.setter
+    def view_options(self, options: ViewOptions) -> None:
+        for name, value in asdict(options).items():
+            self._settings.setValue(f"{_VIEW}/{name}", value.value if isinstance(value, OtherMask) else value)
 
     def retrain_after(self, root: Path) -> int:
         """Return after how many newly approved images a folder's model is retrained by itself; 0: never."""

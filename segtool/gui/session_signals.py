@@ -49,6 +49,9 @@ class SessionSignals(QObject):
         A prediction has been made, or made again: how sure the model is of it, a KnownConfidence.
     uncertainty_changed()
         The uncertainty that is shown over the open image, or whether it is shown, has changed.
+    overlay_changed()
+        What has changed since the last save is to be shown or no longer, or another mask is shown in place of the open
+        one.
     expectations_changed(object)
         What the model expects of some images has changed: a frozenset of their keys.
     report_written(object)
@@ -77,6 +80,7 @@ class SessionSignals(QObject):
     offer_changed = Signal()
     confidence_known = Signal(object)
     uncertainty_changed = Signal()
+    overlay_changed = Signal()
     expectations_changed = Signal(object)
     report_written = Signal(object)
     message = Signal(str, object)

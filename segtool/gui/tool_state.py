@@ -10,6 +10,7 @@ from segtool.core.paint_rules import PaintRules
 from segtool.gui.session_signals import SessionSignals
 from segtool.gui.tools.options import MAX_BRUSH_SIZE, ToolOptions
 from segtool.gui.tools.tool_id import ToolId
+from segtool.gui.view_options import OtherMask, ViewOptions
 
 
 class ToolState(SessionSignals):
@@ -23,6 +24,7 @@ class ToolState(SessionSignals):
         self._overlay_opacity = 0.45
         self._overlay_visible = True
         self._averages_turns = False
+        self._view_options = ViewOptions()
 
     @property
     def tool(self) -> ToolId:
@@ -58,6 +60,18 @@ class ToolState(SessionSignals):
     def averages_turns(self) -> bool:
         """Whether predictions are averaged over flips and turns of the image."""
         return self._averages_turns
+
+    @property
+    def view_options(self) -> ViewOptions:
+        """What is to stand around and over the image."""
+        return self._view_options
+
+    def set_view_options(self, **changes: bool | OtherMask) -> None:
+        """Change fields of the view options."""
+        options = replace(self._view_options, **changes)  # type: ignore[arg-type]  # by name, checked by replace
+        if options != self._view_options:
+            self._view_options = options
+            self.tool_changed.emit()
 
     def set_averages_turns(self, on: bool) -> None:
         """Average the predictions of jobs that start from now on over flips and turns, or do not."""

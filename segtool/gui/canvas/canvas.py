@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 from segtool.core.classes import VOID
 from segtool.core.geometry import Rect
 from segtool.formats.preview import display_rgb
+from segtool.gui.canvas.around import Around
 from segtool.gui.canvas.brush_outline import brush_outline, outline_bounds, paint_outline
 from segtool.gui.canvas.canvas_input import CanvasInput
 from segtool.gui.canvas.empty_state import empty_text, paint_empty
@@ -28,7 +29,6 @@ from segtool.gui.canvas.hover import HoverInfo, hover_info
 from segtool.gui.canvas.image_view import ImageView
 from segtool.gui.canvas.mask_layer import colour_of
 from segtool.gui.canvas.sketch_layer import SketchLayer
-from segtool.gui.canvas.uncertainty_layer import paint_legend
 from segtool.gui.session import Session
 
 __all__ = ["Canvas", "HoverInfo"]
@@ -37,7 +37,8 @@ __all__ = ["Canvas", "HoverInfo"]
 class Canvas(ImageView):
     """Shows what the session has open and hands strokes to its tools.
 
-    Space held: dragging moves the image. H held: the mask and all else over the image is hidden.
+    Space held: dragging moves the image. H held: the mask and all else over the image is hidden. J held: another mask
+    is shown in its place, and nothing can be painted.
 
     Parameters
     ----------
@@ -77,17 +78,21 @@ class Canvas(ImageView):
         session.tool_changed.connect(self._on_tool)
         session.active_class_changed.connect(self._refresh_tool)
         session.stroke_ended.connect(self._refresh_tool)
-        session.uncertainty_changed.connect(self._on_uncertainty)
+        session.overlay_changed.connect(self._on_overlay)
         self._on_style()
         self._on_document()
+        # After the canvas in every signal: it looks at what the canvas shows by then.
+        self.around = Around(session, self)
+        self.around.pointer_taken.connect(lambda: self.follow_pointer(None))
 
     def is_mask_shown(self) -> bool:
         """Tell whether the mask is painted."""
         return self._session.overlay_visible and not self._is_mask_held_back
 
-    def is_uncertainty_shown(self) -> bool:
-        """Tell whether uncertainty, where there is any to show, is painted."""
-        return not self._is_mask_held_back
+    def draw_over(self, painter: QPainter, *, rect: Rect) -> None:
+        """Draw what the session lays over the image, unless the key that hides the mask is held."""
+        if not self._is_mask_held_back:
+            self.around.draw_over(painter, rect=rect)
 
     # What the session says ---------------------------------------------------------------------
 
@@ -125,12 +130,10 @@ class Canvas(ImageView):
         self.update()
         self._refresh_tool()
 
-    def _on_uncertainty(self) -> None:
-        shown = self._session.guidance.uncertainty.shown
-        if shown is None:
-            self.show_uncertainty(None)
-        else:
-            self.show_uncertainty(shown.confidence, class_count=shown.classes)
+    def _on_overlay(self) -> None:
+        self.show_other_mask(self._session.guidance.overlays.flicker.shown)
+        self._input.refresh_cursor()
+        self._refresh_tool()
 
     # What the input asks for -------------------------------------------------------------------
 
@@ -143,6 +146,7 @@ class Canvas(ImageView):
     def follow_pointer(self, pos: QPointF | None) -> None:
         """Take note of where the pointer is; None: it has left."""
         self._pointer = pos
+        self.around.follow_pointer(pos)
         self._refresh_tool()
         self._report_hover()
 
@@ -197,10 +201,7 @@ class Canvas(ImageView):
         if self._outline is not None and outline is not None:
             colour = colour_of(self._session.classes, outline.value)
             paint_outline(painter, self._outline, colour=colour, dashed=outline.value == VOID)
-        uncertainty, model = self._session.guidance.uncertainty, self._session.model
-        if uncertainty.is_on and model is not None and self.is_uncertainty_shown():
-            title = "Looking at the image…" if uncertainty.shown is None else f"Uncertainty of {model.label}"
-            paint_legend(painter, QRectF(self.rect()), font=self.font(), title=title)
+        self.around.paint(painter, is_bare=self._is_mask_held_back)
         painter.end()
 
     def event(self, event: QEvent) -> bool:

@@ -17,6 +17,8 @@ from segtool.gui.tools.tool_id import ToolId
 
 _PAN_KEY = Qt.Key.Key_Space
 _HIDE_KEY = Qt.Key.Key_H
+_COMPARE_KEY = Qt.Key.Key_J
+_HELD_KEYS = (_PAN_KEY, _HIDE_KEY, _COMPARE_KEY)
 _CONFIRM_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _STEP_BACK = (
     (Qt.Key.Key_Backspace, Qt.KeyboardModifier.NoModifier),
@@ -62,6 +64,7 @@ class CanvasInput:
     def __init__(self, session: Session, surface: Surface) -> None:
         self._session = session
         self._surface = surface
+        self._flicker = session.guidance.overlays.flicker
         self._tools: dict[ToolId, Tool] = {spec.id: spec.make(session) for spec in TOOLS if spec.make is not None}
         # The tool whose press or whose shape is still open; the session may have changed to another one since.
         self._tool_in_use: Tool | None = None
@@ -88,6 +91,8 @@ class CanvasInput:
         button, tool = self._button_of(event), self.tool
         if button == Qt.MouseButton.MiddleButton or (button == Qt.MouseButton.LeftButton and tool is None):
             self._pan_from, self._button = event.position(), event.button()
+        elif self._must_wait(tool):
+            return False
         elif tool is not None and button in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
             self._tool_in_use, self._button = tool, event.button()
             pos = self._place(tool, event)
@@ -103,8 +108,9 @@ class CanvasInput:
             return False
         if self._tool_in_use is None or self._pan_key_held or event.button() == Qt.MouseButton.MiddleButton:
             return self.press(event)
-        self._tool_in_use.confirm()
-        self._settle()
+        if not self._must_wait(self._tool_in_use):
+            self._tool_in_use.confirm()
+            self._settle()
         return True
 
     def move(self, event: PointerEvent) -> None:
@@ -154,21 +160,22 @@ class CanvasInput:
             return self._tool_in_use is not None or self.sketch() is not None
         if (key in _CONFIRM_KEYS and not modifiers) or (key, modifiers) in _STEP_BACK:
             return self._tool_in_use is not None
-        return key in (_PAN_KEY, _HIDE_KEY) and not modifiers
+        return key in _HELD_KEYS and not modifiers
 
     def key_press(self, event: QKeyEvent) -> bool:
-        """Hold the image, hide the mask, or complete, shorten or cancel what is in progress."""
+        """Hold the image, hide the mask or show another one, or complete, shorten or cancel what is in progress."""
         if not self.wants_key(event):
             return False
         tool, key = self._tool_in_use, event.key()
-        if key in (_PAN_KEY, _HIDE_KEY):
+        if key in _HELD_KEYS:
             if not event.isAutoRepeat():
                 self._hold(key, held=True)
         elif key == Qt.Key.Key_Escape:
             self._cancel()
         elif tool is not None and key in _CONFIRM_KEYS:
-            tool.confirm()
-            self._settle()
+            if not self._must_wait(tool):
+                tool.confirm()
+                self._settle()
         elif tool is not None:
             if not tool.step_back() and key == Qt.Key.Key_Z:
                 self._cancel()
@@ -176,8 +183,8 @@ class CanvasInput:
         return True
 
     def key_release(self, event: QKeyEvent) -> bool:
-        """Let go of the image, or show the mask again."""
-        if event.key() not in (_PAN_KEY, _HIDE_KEY):
+        """Let go of the image, or show the mask as it is again."""
+        if event.key() not in _HELD_KEYS:
             return False
         if not event.isAutoRepeat():
             self._hold(event.key(), held=False)
@@ -188,8 +195,8 @@ class CanvasInput:
 
         A shape of many clicks stays: it goes on when the person comes back.
         """
-        self._hold(_PAN_KEY, held=False)
-        self._hold(_HIDE_KEY, held=False)
+        for key in _HELD_KEYS:
+            self._hold(key, held=False)
         if self._button != Qt.MouseButton.NoButton:
             self.finish()
 
@@ -223,7 +230,7 @@ class CanvasInput:
     def outline(self) -> Outline | None:
         """Return the brush whose outline is to follow the pointer, None for no outline."""
         document, tool = self._session.document, self._tool_in_use or self.tool
-        if document is None or document.read_only_reason or tool is None or self.is_panning:
+        if document is None or document.read_only_reason or tool is None or self.is_panning or self._must_wait(tool):
             return None
         return tool.outline()
 
@@ -240,9 +247,13 @@ class CanvasInput:
             return Qt.CursorShape.ClosedHandCursor
         if tool is None or self._pan_key_held:
             return Qt.CursorShape.OpenHandCursor
-        if document.read_only_reason and tool.changes_mask:
+        if self._must_wait(tool) or (document.read_only_reason and tool.changes_mask):
             return Qt.CursorShape.ForbiddenCursor
         return Qt.CursorShape.BusyCursor if self._session.regions.is_busy else tool.cursor
+
+    def _must_wait(self, tool: Tool | None) -> bool:
+        """Tell whether a tool may not do anything now: the mask that is seen is not the one that it would change."""
+        return tool is not None and tool.changes_mask and self._flicker.is_held
 
     def _button_of(self, event: PointerEvent) -> Qt.MouseButton:
         """Return the button that a press stands for: the other end of a pen takes away."""
@@ -272,6 +283,8 @@ class CanvasInput:
     def _hold(self, key: int, *, held: bool) -> None:
         if key == _HIDE_KEY:
             self._surface.hold_mask_back(held)
+        elif key == _COMPARE_KEY:
+            self._flicker.hold(held)
         elif held is not self._pan_key_held:
             self._pan_key_held = held
             self.refresh_cursor()

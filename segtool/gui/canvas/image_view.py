@@ -16,7 +16,6 @@ from segtool.gui.canvas.frame import Frame
 from segtool.gui.canvas.image_pyramid import ImagePyramid, Pixels
 from segtool.gui.canvas.mask_layer import Mask, MaskLayer
 from segtool.gui.canvas.navigator import Navigator
-from segtool.gui.canvas.uncertainty_layer import UncertaintyLayer
 from segtool.gui.canvas.view_transform import ViewTransform
 
 _SURROUND_IN_DARK = 26
@@ -33,18 +32,23 @@ class ImageView(QWidget):
     -------
     zoom_changed(float)
         The scale is another one.
+    view_moved()
+        Another image, another part of it or the same part elsewhere is in view.
     """
 
     zoom_changed = Signal(float)
+    view_moved = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._layer = MaskLayer()
         self._frame = Frame(self._layer)
-        self._uncertainty = UncertaintyLayer()
         self._navigator = Navigator()
         self._ratio = self.devicePixelRatioF()
+        self._pyramid: ImagePyramid | None = None
         self._mask: Mask | None = None
+        self._other_mask: Mask | None = None
+        self._inset = 0
         self._reported_scale = 0.0
         # The picture covers the whole widget: Qt has nothing to erase first.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -70,6 +74,21 @@ class ImageView(QWidget):
         """Whether there is an image to show."""
         return self._mask is not None
 
+    @property
+    def inset(self) -> int:
+        """How many logical pixels are covered at the top and at the left."""
+        return self._inset
+
+    @property
+    def pyramid(self) -> ImagePyramid | None:
+        """The image that is shown."""
+        return self._pyramid
+
+    @property
+    def class_ids(self) -> Mask | None:
+        """The mask of that image."""
+        return self._mask
+
     # What is shown -----------------------------------------------------------------------------
 
     def show_image(self, key: Hashable, rgb: Pixels, mask: Mask) -> None:
@@ -88,14 +107,14 @@ class ImageView(QWidget):
 
     def show_pyramid(self, key: Hashable, pyramid: ImagePyramid, mask: Mask) -> None:
         """Show an image that is ready for any zoom already; views may share it."""
-        self._mask = mask
+        self._pyramid, self._mask, self._other_mask = pyramid, mask, None
         self._navigator.open(key, image=pyramid.size)
         self._frame.set_image(pyramid)
         self.view_changed()
 
     def show_nothing(self) -> None:
         """Show the surround alone."""
-        self._mask = None
+        self._pyramid = self._mask = self._other_mask = None
         self._navigator.close()
         self._frame.set_image(None)
         self.view_changed()
@@ -105,6 +124,13 @@ class ImageView(QWidget):
         changed = self._frame.mask_changed(rect)
         if not changed.is_empty:
             self.update(_enlarged(changed.x, changed.y, changed.width, changed.height, 1 / self._ratio))
+
+    def show_other_mask(self, mask: Mask | None) -> None:
+        """Show another mask of the image in place of its own, or that again; changes of its own go on being noted."""
+        if mask is not self._other_mask:
+            self._other_mask = mask
+            self._frame.mask_changed()
+            self.update()
 
     def show_style(self, classes: ClassSet, *, opacity: float) -> None:
         """Show the mask in these colours, tinted as strongly as that (0 … 1)."""
@@ -116,14 +142,8 @@ class ImageView(QWidget):
         """Tell whether the mask is painted."""
         return True
 
-    def show_uncertainty(self, confidence: Mask | None, *, class_count: int = 2) -> None:
-        """Paint over everything how unsure a model is, or nothing; see `UncertaintyLayer.show`."""
-        self._uncertainty.show(confidence, class_count=class_count)
-        self.update()
-
-    def is_uncertainty_shown(self) -> bool:
-        """Tell whether uncertainty, where there is any to show, is painted."""
-        return True
+    def draw_over(self, painter: QPainter, *, rect: Rect) -> None:
+        """Draw what lies over image and mask in a rectangle of screen pixels; in such pixels, too."""
 
     # View --------------------------------------------------------------------------------------
 
@@ -158,6 +178,28 @@ class ImageView(QWidget):
             self._navigator.fit()
             self.view_changed()
 
+    def fit_box(self, box: Rect) -> None:
+        """Show a part of the image as large as it gets."""
+        if self.has_image:
+            self._navigator.fit_box(box)
+            self.view_changed()
+
+    def centre_on(self, x: float, y: float) -> None:
+        """Show an image position in the middle."""
+        if self.has_image:
+            self._navigator.centre_on(x, y)
+            self.view_changed()
+
+    def set_inset(self, inset: int) -> None:
+        """Keep an image that is fitted clear of that many logical pixels at the top and at the left."""
+        self._inset = inset
+        self._navigator.set_inset(round(inset * self._ratio))
+        self.view_changed()
+
+    def keep_view(self, keeps: bool) -> None:
+        """Keep zoom and position from image to image of one size from now on, or find each as it was left."""
+        self._navigator.keeps_view = keeps
+
     def pan_by(self, dx: float, dy: float) -> None:
         """Shift the image by logical pixels."""
         if self.has_image:
@@ -179,6 +221,7 @@ class ImageView(QWidget):
         if self.has_image and self.scale != self._reported_scale:
             self._reported_scale = self.scale
             self.zoom_changed.emit(self.scale)
+        self.view_moved.emit()
 
     # Qt ----------------------------------------------------------------------------------------
 
@@ -188,18 +231,18 @@ class ImageView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Copy the finished picture to the screen."""
-        is_masked = self._mask is not None and self.is_mask_shown()
-        picture = self._frame.masked(self._mask) if self._mask is not None and is_masked else self._frame.bare()
-        part = event.rect()
-        wanted = _enlarged(part.x(), part.y(), part.width(), part.height(), self._ratio).intersected(picture.rect())
+        mask = self._mask if self._other_mask is None else self._other_mask
+        picture = self._frame.masked(mask) if mask is not None and self.is_mask_shown() else self._frame.bare()
         painter = QPainter(self)
-        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
         painter.scale(1 / self._ratio, 1 / self._ratio)
-        painter.drawImage(wanted.topLeft(), picture, wanted)
-        if self.is_uncertainty_shown():
+        # Each of its own: the box around two lines that cross is the whole widget.
+        for part in event.region():  # type: ignore[attr-defined]  # it can be iterated over, its stub does not say so
+            wanted = _enlarged(part.x(), part.y(), part.width(), part.height(), self._ratio)
+            wanted = wanted.intersected(picture.rect())
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+            painter.drawImage(wanted.topLeft(), picture, wanted)
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
-            part_of_screen = Rect(wanted.x(), wanted.y(), wanted.width(), wanted.height())
-            self._uncertainty.draw(painter, view=self.view, rect=part_of_screen)
+            self.draw_over(painter, rect=Rect(wanted.x(), wanted.y(), wanted.width(), wanted.height()))
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
@@ -219,6 +262,7 @@ class ImageView(QWidget):
 
     def _resized(self) -> None:
         width, height = (math.ceil(side * self._ratio) for side in (self.width(), self.height()))
+        self._navigator.set_inset(round(self._inset * self._ratio))
         self._navigator.resize((width, height))
         self._frame.set_size(width, height, line_width=max(1, int(self._ratio)))
         self.view_changed()

@@ -1,32 +1,63 @@
-"""How uncertainty is drawn over an image: one ramp of colours, and its legend."""
+"""How unsure, or how sure, a model is, drawn over an image: ramps of colours and their legends."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QImage, QLinearGradient, QPainter, qRgba
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QImage, QLinearGradient, QPainter, qRgba
 
 from segtool.core.geometry import Rect
 from segtool.core.uncertainty import uncertainty_of_levels
+from segtool.gui.canvas.legend import begin_legend
 from segtool.gui.canvas.mask_layer import screen_ids
 from segtool.gui.canvas.view_transform import ViewTransform
-from segtool.gui.theme import SPACE, small_font
+from segtool.gui.theme import SPACE
 
-# Uncertainty, then red, green, blue and opacity. Violet to magenta is in no set of default class colours; lightness
-# and opacity rise together, so that the order can be seen on dark and on bright images, and with any colour vision.
-_RAMP = (
-    (0.0, 90, 20, 190, 0),
-    (0.08, 90, 20, 190, 0),
-    (0.3, 110, 10, 215, 115),
-    (0.6, 160, 0, 230, 185),
-    (1.0, 235, 60, 255, 235),
+
+@dataclass(frozen=True, slots=True)
+class Ramp:
+    """What colours stand for which uncertainty.
+
+    Attributes
+    ----------
+    stops : tuple of tuples
+        Uncertainty 0…1 in rising order, then red, green, blue and opacity.
+    falls : bool
+        Whether its legend begins where the model is unsure.
+    """
+
+    stops: tuple[tuple[float, int, int, int, int], ...]
+    falls: bool = False
+
+
+# Violet to magenta is in no set of default class colours; lightness and opacity rise together, so that the order can
+# be seen on dark and on bright images, and with any colour vision.
+UNCERTAINTY_RAMP = Ramp(
+    (
+        (0.0, 90, 20, 190, 0),
+        (0.08, 90, 20, 190, 0),
+        (0.3, 110, 10, 215, 115),
+        (0.6, 160, 0, 230, 185),
+        (1.0, 235, 60, 255, 235),
+    )
+)
+# Cividis (Nunez, Anderton and Renslow, PLOS ONE 2018), which looks nearly the same with any colour vision: yellow where
+# the model is certain, dark blue where it guesses. A model is certain of most of an image: that must not hide it.
+CONFIDENCE_RAMP = Ramp(
+    (
+        (0.0, 254, 232, 56, 95),
+        (0.25, 187, 173, 108, 150),
+        (0.5, 124, 123, 120, 180),
+        (0.75, 64, 77, 107, 205),
+        (1.0, 0, 34, 78, 230),
+    ),
+    falls=True,
 )
 _BAR_STOPS = 16
 _BAR_WIDTH, _BAR_HEIGHT = 148.0, 8.0
-_GROUND = QColor(20, 20, 22, 205)
-_RIM = QColor(255, 255, 255, 45)
-_INK = QColor(235, 235, 235)
 
 
 class UncertaintyLayer:
@@ -36,10 +67,12 @@ class UncertaintyLayer:
         self._confidence: npt.NDArray[np.uint8] | None = None
         self._table: list[int] = []
 
-    def show(self, confidence: npt.NDArray[np.uint8] | None, *, class_count: int) -> None:
+    def show(
+        self, confidence: npt.NDArray[np.uint8] | None, *, class_count: int, ramp: Ramp = UNCERTAINTY_RAMP
+    ) -> None:
         """Draw this from now on: uint8 (H, W), the probability of one of ``class_count`` classes; None: nothing."""
         self._confidence = confidence
-        self._table = [] if confidence is None else heat_table(class_count)
+        self._table = [] if confidence is None else heat_table(class_count, ramp=ramp)
 
     def draw(self, painter: QPainter, *, view: ViewTransform, rect: Rect) -> None:
         """Draw over a rectangle of the screen; beside the image nothing is drawn.
@@ -66,46 +99,57 @@ class UncertaintyLayer:
         painter.drawImage(over.x, over.y, image)
 
 
-def heat_colours(uncertainty: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+def heat_colours(uncertainty: npt.NDArray[np.float64], *, ramp: Ramp = UNCERTAINTY_RAMP) -> npt.NDArray[np.uint8]:
     """Return the colours of uncertainties 0…1 of shape (N,): uint8 (N, 4), red, green, blue, opacity."""
-    places, *channels = zip(*_RAMP, strict=True)
+    places, *channels = zip(*ramp.stops, strict=True)
     mixed = np.stack([np.interp(uncertainty, places, channel) for channel in channels], axis=-1)
     return np.asarray(np.rint(mixed), dtype=np.uint8)
 
 
-def heat_table(class_count: int) -> list[int]:
+def heat_table(class_count: int, *, ramp: Ramp = UNCERTAINTY_RAMP) -> list[int]:
     """Return the colour of each confidence 0…255 where there are that many classes, as Qt packs colours."""
-    return [qRgba(*map(int, row)) for row in heat_colours(uncertainty_of_levels(class_count))]
+    return [qRgba(*map(int, row)) for row in heat_colours(uncertainty_of_levels(class_count), ramp=ramp)]
 
 
-def paint_legend(painter: QPainter, area: QRectF, *, font: QFont, title: str) -> None:
-    """Say in the lower left corner of an area what the colours mean."""
-    small = small_font(font)
-    metrics = QFontMetricsF(small)
-    line = metrics.height()
-    width = _BAR_WIDTH + 2 * SPACE
-    box = QRectF(0, 0, width, 2 * line + _BAR_HEIGHT + 3 * SPACE)
-    box.moveBottomLeft(area.bottomLeft() + QPointF(SPACE, -SPACE))
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(_RIM)
-    painter.setBrush(_GROUND)
-    painter.drawRoundedRect(box, SPACE / 2, SPACE / 2)
-    painter.setPen(Qt.PenStyle.NoPen)
-    inner = box.adjusted(SPACE, SPACE, -SPACE, -SPACE)
-    bar = QRectF(inner.left(), inner.top() + line + SPACE / 2, inner.width(), _BAR_HEIGHT)
+def paint_legend(
+    painter: QPainter,
+    area: QRectF,
+    *,
+    font: QFont,
+    title: str,
+    ramp: Ramp = UNCERTAINTY_RAMP,
+    ends: tuple[str, str] = ("sure", "a guess"),
+) -> None:
+    """Say in the lower left corner of an area what the colours mean.
+
+    Parameters
+    ----------
+    painter : QPainter
+        Paints in logical pixels.
+    area : QRectF
+    font : QFont
+        Of the interface.
+    title : str
+    ramp : Ramp
+    ends : tuple of two str
+        What stands at the left and at the right end of the bar.
+    """
+    inner, line = begin_legend(
+        painter, area, font=font, title=title, width=_BAR_WIDTH, height=_BAR_HEIGHT + SPACE, more_lines=1
+    )
+    bar = QRectF(inner.left(), inner.top(), inner.width(), _BAR_HEIGHT)
     gradient = QLinearGradient(bar.topLeft(), bar.topRight())
     places = np.linspace(0, 1, _BAR_STOPS)
-    for place, colour in zip(places, heat_colours(places), strict=True):
+    for place, colour in zip(places, heat_colours(1 - places if ramp.falls else places, ramp=ramp), strict=True):
         gradient.setColorAt(float(place), QColor(*map(int, colour)))
     # Over a grey, as over an image: where the ramp is clear, that is what is seen.
+    pen = painter.pen()
+    painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(128, 128, 128))
     painter.drawRect(bar)
     painter.setBrush(QBrush(gradient))
     painter.drawRect(bar)
-    painter.setFont(small)
-    painter.setPen(_INK)
-    heading = metrics.elidedText(title, Qt.TextElideMode.ElideMiddle, inner.width())
-    painter.drawText(QRectF(inner.left(), inner.top(), inner.width(), line), Qt.AlignmentFlag.AlignLeft, heading)
-    ends = QRectF(inner.left(), bar.bottom() + SPACE / 2, inner.width(), line)
-    painter.drawText(ends, Qt.AlignmentFlag.AlignLeft, "sure")
-    painter.drawText(ends, Qt.AlignmentFlag.AlignRight, "a guess")
+    painter.setPen(pen)
+    below = QRectF(inner.left(), bar.bottom() + SPACE / 2, inner.width(), line)
+    painter.drawText(below, Qt.AlignmentFlag.AlignLeft, ends[0])
+    painter.drawText(below, Qt.AlignmentFlag.AlignRight, ends[1])

@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWi
 
 from segtool.core.difference import Difference
 from segtool.gui import theme
+from segtool.gui.canvas.difference_layer import DIFFERENCE_COLOURS
 from segtool.gui.card_sheet import text_label
 from segtool.gui.history.compare_job import Compared
-from segtool.gui.history.compare_views import DIFFERENCE_COLOURS
 
 _LEGEND = {
     Difference.ONLY_FIRST: "only A",

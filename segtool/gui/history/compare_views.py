@@ -10,17 +10,10 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from segtool.core.classes import ClassInfo, ClassSet
 from segtool.core.difference import Difference
-from segtool.core.palette import Colour
+from segtool.gui.canvas.difference_layer import DIFFERENCE_COLOURS
 from segtool.gui.history.compare_job import Compared
 from segtool.gui.history.linked_view import LinkedView, Look
 from segtool.gui.history.wipe_view import WipeView
-
-DIFFERENCE_COLOURS: dict[Difference, Colour] = {
-    Difference.ONLY_FIRST: (0, 150, 255),
-    Difference.ONLY_SECOND: (255, 150, 0),
-    Difference.OTHER_CLASS: (255, 0, 200),
-}
-"""Blue, orange and magenta: told apart by people who see red and green alike, and seen on grey images."""
 
 _DIFFERENCE_CLASSES = ClassSet(
     (

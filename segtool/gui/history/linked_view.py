@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from segtool.core.brush import Point
-from segtool.gui import theme
 from segtool.gui.canvas.image_view import ImageView
+from segtool.gui.canvas.legend import paint_tag
 from segtool.gui.canvas.view_transform import ViewTransform
 from segtool.gui.canvas.wheel import WheelPan, interpret
-
-_TAG_GROUND = QColor(0, 0, 0, 170)
-_TAG_TEXT = QColor(255, 255, 255)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +115,5 @@ class LinkedView(ImageView):
         if not self._tag or not self.has_image:
             return
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        metrics = painter.fontMetrics()
-        room = self.width() - 4 * theme.SPACE
-        text = metrics.elidedText(self._tag, Qt.TextElideMode.ElideMiddle, room)
-        box = QRectF(0, 0, metrics.horizontalAdvance(text) + 2 * theme.SPACE, metrics.height() + theme.SPACE)
-        box.moveTopLeft(QPointF(theme.SPACE, theme.SPACE))
-        if self._tag_at_right:
-            box.moveRight(self.width() - theme.SPACE)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_TAG_GROUND)
-        painter.drawRoundedRect(box, theme.HALF_SPACE, theme.HALF_SPACE)
-        painter.setPen(_TAG_TEXT)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        paint_tag(painter, QRectF(self.rect()), text=self._tag, at_right=self._tag_at_right)
         painter.end()

@@ -84,3 +84,14 @@ def grabbed(canvas: Canvas) -> npt.NDArray[np.uint8]:
     image = canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
     pixels = np.frombuffer(image.constBits(), dtype=np.uint8).reshape(image.height(), image.width(), 4)
     return np.ascontiguousarray(pixels[..., 2::-1])
+
+
+def on_screen(canvas: Canvas) -> npt.NDArray[np.uint8]:
+    """Return what the screen shows of a canvas, put together from all partial paintings, as ``grabbed`` does.
+
+    Nothing is painted for this but what is due.
+    """
+    QApplication.processEvents()
+    image = canvas.screen().grabWindow(canvas.winId()).toImage().convertToFormat(QImage.Format.Format_RGB32)
+    pixels = np.frombuffer(image.constBits(), dtype=np.uint8).reshape(image.height(), image.width(), 4)
+    return np.ascontiguousarray(pixels[..., 2::-1])

@@ -14,11 +14,12 @@ from pytestqt.qtbot import QtBot
 from segtool.core.difference import Difference
 from segtool.core.geometry import Rect
 from segtool.gui.actions import ActionId
+from segtool.gui.canvas.difference_layer import DIFFERENCE_COLOURS
 from segtool.gui.commands import Commands
 from segtool.gui.history.compare_dialog import CompareDialog
 from segtool.gui.history.compare_job import Compared
 from segtool.gui.history.compare_result import difference_text
-from segtool.gui.history.compare_views import DIFFERENCE_COLOURS, CompareMode
+from segtool.gui.history.compare_views import CompareMode
 from segtool.gui.history.comparing import CompareStage
 from segtool.gui.history.linked_view import LinkedView
 from segtool.gui.main_window import MainWindow
