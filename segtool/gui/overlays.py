@@ -26,6 +26,9 @@ class Overlays:
 
     def __init__(self, session: ToolState, documents: Documents, uncertainty: UncertaintyMap) -> None:
         self.uncertainty = uncertainty
+        self._session = session
+        # The same numbers in other colours.
+        self._is_confidence = False
         self._saved = SavedMask(session, documents)
         self.difference = SavedDifference(session, documents, self._saved)
         self.flicker = Flicker(session, documents, self._saved)
@@ -37,13 +40,15 @@ class Overlays:
             return Overlay.DIFFERENCE
         if not self.uncertainty.is_on:
             return Overlay.NONE
-        return Overlay.CONFIDENCE if self.uncertainty.shows_confidence else Overlay.UNCERTAINTY
+        return Overlay.CONFIDENCE if self._is_confidence else Overlay.UNCERTAINTY
 
     def show(self, overlay: Overlay) -> None:
         """Lay that over the image in place of what lies there."""
         self.difference.set_on(overlay is Overlay.DIFFERENCE)
-        is_model = overlay in (Overlay.UNCERTAINTY, Overlay.CONFIDENCE)
-        self.uncertainty.set_on(is_model, as_confidence=overlay is Overlay.CONFIDENCE)
+        was_confidence, self._is_confidence = self._is_confidence, overlay is Overlay.CONFIDENCE
+        self.uncertainty.set_on(overlay in (Overlay.UNCERTAINTY, Overlay.CONFIDENCE))
+        if was_confidence is not self._is_confidence:
+            self._session.uncertainty_changed.emit()
 
     def toggle(self, overlay: Overlay) -> None:
         """Lay that over the image, or take it away if it lies there."""

@@ -43,7 +43,7 @@ class UncertaintyMap(QObject):
     ) -> None:
         super().__init__(session)
         self._session, self._documents, self._models, self._segmenting = session, documents, models, segmenting
-        self._is_on = self._shows_confidence = False
+        self._is_on = False
         self._shown: KnownConfidence | None = None
         self._progress: JobState | None = None
         self._known: deque[KnownConfidence] = deque()
@@ -68,11 +68,6 @@ class UncertaintyMap(QObject):
         return self._is_on
 
     @property
-    def shows_confidence(self) -> bool:
-        """Whether what is shown is how sure the model is rather than how unsure: the same numbers, other colours."""
-        return self._shows_confidence
-
-    @property
     def shown(self) -> KnownConfidence | None:
         """How sure the active model is of the open image, with its pixels; None while that is not known, or off."""
         return self._shown
@@ -82,15 +77,12 @@ class UncertaintyMap(QObject):
         """How far the computation is; None while there is none."""
         return self._progress
 
-    def set_on(self, on: bool, *, as_confidence: bool = False) -> None:
-        """Show uncertainty, or confidence, from now on, or no longer; what is being computed is given up."""
-        if (on, as_confidence) == (self._is_on, self._shows_confidence):
-            return
-        self._shows_confidence = as_confidence
+    def set_on(self, on: bool) -> None:
+        """Show uncertainty from now on, or no longer; what is being computed is given up."""
         if on is not self._is_on:
             self._is_on = on
             self._follow()
-        self._session.uncertainty_changed.emit()
+            self._session.uncertainty_changed.emit()
 
     def close(self) -> None:
         """End the thread."""

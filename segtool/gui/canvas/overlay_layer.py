@@ -11,6 +11,7 @@ from segtool.gui.canvas.uncertainty_layer import CONFIDENCE_RAMP, UNCERTAINTY_RA
 from segtool.gui.canvas.view_transform import ViewTransform
 from segtool.gui.session import Session
 from segtool.gui.session_state import SaveKind
+from segtool.gui.view_options import Overlay
 
 # More than any legend has, with the gap around it.
 _LEGEND = QSize(240, 140)
@@ -32,8 +33,8 @@ class OverlayLayer:
 
     def follow_model(self) -> None:
         """Take up what the model says now."""
-        uncertainty = self._overlays.uncertainty
-        shown, ramp = uncertainty.shown, CONFIDENCE_RAMP if uncertainty.shows_confidence else UNCERTAINTY_RAMP
+        shown = self._overlays.uncertainty.shown
+        ramp = CONFIDENCE_RAMP if self._overlays.shown is Overlay.CONFIDENCE else UNCERTAINTY_RAMP
         if shown is None:
             self._model.show(None, class_count=2)
         else:
@@ -57,7 +58,7 @@ class OverlayLayer:
             counts = difference.counts if difference.saved is not None else None
             paint_difference_legend(painter, area, font=font, title=self._difference_title(), counts=counts)
         elif uncertainty.is_on and model is not None:
-            is_sure, shown = uncertainty.shows_confidence, uncertainty.shown
+            is_sure, shown = self._overlays.shown is Overlay.CONFIDENCE, uncertainty.shown
             title = f"{'Confidence' if is_sure else 'Uncertainty'} of {model.label}"
             ends = ("sure", "a guess")
             if is_sure:
