@@ -52,7 +52,7 @@ class Around(QObject):
         session.document_changed.connect(self._follow)
         session.mask_changed.connect(self._on_mask)
         session.uncertainty_changed.connect(self._on_uncertainty)
-        session.overlay_changed.connect(canvas.update)
+        session.overlay_changed.connect(self._on_overlay)
         self._overlays.difference.counted.connect(self._on_counted)
         self._follow()
         self._on_uncertainty()
@@ -110,6 +110,10 @@ class Around(QObject):
     @Slot(object)
     def _on_mask(self, _rect: Rect) -> None:
         self.minimap.note_mask_change()
+
+    @Slot()
+    def _on_overlay(self) -> None:
+        self._canvas.show_other_mask(self._overlays.flicker.shown)
 
     @Slot()
     def _on_uncertainty(self) -> None:

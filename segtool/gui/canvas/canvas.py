@@ -78,7 +78,7 @@ class Canvas(ImageView):
         session.tool_changed.connect(self._on_tool)
         session.active_class_changed.connect(self._refresh_tool)
         session.stroke_ended.connect(self._refresh_tool)
-        session.overlay_changed.connect(self._on_overlay)
+        session.overlay_changed.connect(self._on_tool)
         self._on_style()
         self._on_document()
         # After the canvas in every signal: it looks at what the canvas shows by then.
@@ -128,11 +128,6 @@ class Canvas(ImageView):
             self._on_style()
         # Whether the mask is shown may have changed: that costs no more than a copy.
         self.update()
-        self._refresh_tool()
-
-    def _on_overlay(self) -> None:
-        self.show_other_mask(self._session.guidance.overlays.flicker.shown)
-        self._input.refresh_cursor()
         self._refresh_tool()
 
     # What the input asks for -------------------------------------------------------------------
