@@ -79,7 +79,6 @@ def test_one_overlay_takes_the_place_of_another(ready: MainWindow, qtbot: QtBot)
         assert [item for item in shown if actions[item].isChecked()] == [action]
     qtbot.keyClick(ready.canvas, Qt.Key.Key_U)
     assert overlays.shown is Overlay.NONE
-    qtbot.waitUntil(lambda: overlays.uncertainty._under_way == 0, timeout=60_000)
 
 
 def test_a_key_fits_the_active_class(ready: MainWindow, qtbot: QtBot) -> None:
