@@ -92,6 +92,8 @@ def on_screen(canvas: Canvas) -> npt.NDArray[np.uint8]:
     Nothing is painted for this but what is due.
     """
     QApplication.processEvents()
+    # What a timer has just asked for, but no timer any more.
+    QApplication.sendPostedEvents()
     image = canvas.screen().grabWindow(canvas.winId()).toImage().convertToFormat(QImage.Format.Format_RGB32)
     pixels = np.frombuffer(image.constBits(), dtype=np.uint8).reshape(image.height(), image.width(), 4)
     return np.ascontiguousarray(pixels[..., 2::-1])
