@@ -92,8 +92,14 @@ def on_screen(canvas: Canvas) -> npt.NDArray[np.uint8]:
     Nothing is painted for this but what is due.
     """
     QApplication.processEvents()
-    # What a timer has just asked for, but no timer any more.
-    QApplication.sendPostedEvents()
     image = canvas.screen().grabWindow(canvas.winId()).toImage().convertToFormat(QImage.Format.Format_RGB32)
     pixels = np.frombuffer(image.constBits(), dtype=np.uint8).reshape(image.height(), image.width(), 4)
     return np.ascontiguousarray(pixels[..., 2::-1])
+
+
+def is_painted(canvas: Canvas) -> bool:
+    """Tell whether the screen shows what painting everything anew gives.
+
+    Wait for it where threads and timers have a say in what is shown: what they ask for may be due only a moment later.
+    """
+    return np.array_equal(on_screen(canvas), grabbed(canvas))

@@ -8,11 +8,12 @@ from PySide6.QtCore import QEvent, QObject, QPoint
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from segtool.gui.canvas.canvas import Canvas
 from segtool.gui.session import Session
 from segtool.gui.tools.tool_id import ToolId
-from tests.gui.canvas.conftest import grabbed, on_screen
+from tests.gui.canvas.conftest import grabbed, is_painted, on_screen
 
 
 @pytest.fixture
@@ -49,13 +50,13 @@ def test_two_lines_cross_under_the_pointer_and_leave_it_free(crossed: Canvas) ->
     assert (grabbed(crossed)[120, :150] > 200).all()
 
 
-def test_moving_the_pointer_paints_the_lines_only(crossed: Canvas) -> None:
+def test_moving_the_pointer_paints_the_lines_only(crossed: Canvas, qtbot: QtBot) -> None:
     QTest.mouseMove(crossed, QPoint(170, 120))
     on_screen(crossed)
     painted = _Painted(crossed)
     for place in (QPoint(172, 121), QPoint(300, 40), QPoint(9, 290)):
         QTest.mouseMove(crossed, place)
-        assert np.array_equal(on_screen(crossed), grabbed(crossed))
+        qtbot.waitUntil(lambda: is_painted(crossed))
         painted.pixels = 0
     QTest.mouseMove(crossed, QPoint(100, 100))
     QApplication.processEvents()

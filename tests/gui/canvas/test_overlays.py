@@ -18,7 +18,7 @@ from segtool.gui.canvas.difference_layer import DIFFERENCE_COLOURS
 from segtool.gui.session import Session
 from segtool.gui.session_state import Level
 from segtool.gui.view_options import OtherMask, Overlay
-from tests.gui.canvas.conftest import grabbed, make_mask, on_screen
+from tests.gui.canvas.conftest import grabbed, is_painted, make_mask, on_screen
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -84,7 +84,7 @@ def test_changes_are_coloured_and_only_their_place_is_painted(
         (Rect(92, 30, 10, 10), 1, Difference.OTHER_CLASS, (97, 35)),
     ):
         open_session.apply_pixels("Test", rect, np.full((rect.height, rect.width), value, dtype=np.uint8))
-        assert np.array_equal(on_screen(compared), grabbed(compared))
+        qtbot.waitUntil(lambda: is_painted(compared))
         colour = np.array(pixel(compared, *place))
         assert np.abs(colour - DIFFERENCE_COLOURS[kind]).max() < 90
         others = [item for item in DIFFERENCE_COLOURS if item is not kind]
@@ -92,9 +92,9 @@ def test_changes_are_coloured_and_only_their_place_is_painted(
         assert all(np.abs(colour - DIFFERENCE_COLOURS[item]).sum() > distance for item in others)
     expected = oracle(make_mask(), mask_of(open_session))
     qtbot.waitUntil(lambda: open_session.guidance.overlays.difference.counts == expected)
-    assert np.array_equal(on_screen(compared), grabbed(compared))
+    qtbot.waitUntil(lambda: is_painted(compared))
     open_session.undo()
-    assert np.array_equal(on_screen(compared), grabbed(compared))
+    qtbot.waitUntil(lambda: is_painted(compared))
 
 
 def test_with_every_overlay_a_stroke_paints_what_a_whole_painting_does(
@@ -106,12 +106,12 @@ def test_with_every_overlay_a_stroke_paints_what_a_whole_painting_does(
     QTest.mousePress(compared, LEFT, NONE, QPoint(200, 150))
     for place in (QPoint(210, 170), QPoint(300, 120), QPoint(260, 300)):
         QTest.mouseMove(compared, place)
-        assert np.array_equal(on_screen(compared), grabbed(compared))
+        qtbot.waitUntil(lambda: is_painted(compared))
     QTest.mouseRelease(compared, LEFT, NONE, QPoint(260, 300))
     expected = oracle(make_mask(), mask_of(open_session))
     assert expected[Difference.ONLY_SECOND] > 0
     qtbot.waitUntil(lambda: open_session.guidance.overlays.difference.counts == expected)
-    assert np.array_equal(on_screen(compared), grabbed(compared))
+    qtbot.waitUntil(lambda: is_painted(compared))
 
 
 def test_a_mask_that_was_never_saved_has_nothing_to_compare_with(
