@@ -36,6 +36,8 @@ class ActionId(StrEnum):
     FIT = auto()
     ACTUAL_SIZE = auto()
     SHOW_MASK = auto()
+    NEXT_MASK_STYLE = auto()
+    RESET_DISPLAY = auto()
     SHOW_UNCERTAINTY = auto()
     TOGGLE_PANELS = auto()
     FULL_SCREEN = auto()
@@ -206,6 +208,7 @@ class ActionSet(QObject):
             session.history_changed,
             session.effort_changed,
             session.tool_changed,
+            session.display_changed,
             session.model_changed,
             session.job_changed,
             session.saved_changed,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from segtool.core.display import MaskStyle
 from segtool.gui.theme import Appearance
 
 MAX_RECENT = 10
@@ -15,6 +16,7 @@ MAX_RECENT = 10
 _RECENT = "recentFolders"
 _APPEARANCE = "appearance"
 _AVERAGES_TURNS = "averageOverFlipsAndTurns"
+_MASK_STYLE = "maskStyle"
 _RETRAIN_AFTER = "retrain/automatically"
 _GEOMETRY = "window/geometry"
 _LAYOUT = "window/layout"
@@ -81,6 +83,18 @@ class Preferences:
     @appearance.setter
     def appearance(self, value: Appearance) -> None:
         self._settings.setValue(_APPEARANCE, value.value)
+
+    @property
+    def mask_style(self) -> MaskStyle:
+        """How masks are drawn."""
+        try:
+            return MaskStyle(str(self._settings.value(_MASK_STYLE, MaskStyle.TINT.value)))
+        except ValueError:
+            return MaskStyle.TINT
+
+    @mask_style.setter
+    def mask_style(self, value: MaskStyle) -> None:
+        self._settings.setValue(_MASK_STYLE, value.value)
 
     @property
     def averages_turns(self) -> bool:

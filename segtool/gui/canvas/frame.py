@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QImage, QPainter
 
+from segtool.core.display import Display, Tones
 from segtool.core.geometry import Rect
 from segtool.core.palette import Colour
 from segtool.gui.canvas.image_pyramid import ImagePyramid
@@ -32,6 +33,8 @@ class Frame:
     def __init__(self, layer: MaskLayer) -> None:
         self._layer = layer
         self._pyramid: ImagePyramid | None = None
+        self._display = Display()
+        self._tones: Tones | None = None
         self._view = ViewTransform()
         self._surround: Colour = (0, 0, 0)
         self._line_width = 1
@@ -62,7 +65,15 @@ class Frame:
     def set_image(self, pyramid: ImagePyramid | None) -> None:
         """Show another image, or none."""
         self._pyramid = pyramid
+        self._tones = None
         self._all_changed()
+
+    def set_display(self, display: Display) -> None:
+        """Show the image with other adjustments."""
+        if display != self._display:
+            self._display = display
+            self._tones = None
+            self._all_changed()
 
     def set_view(self, view: ViewTransform) -> None:
         """Show the image elsewhere or at another zoom (a snapped view); a mere shift moves finished pixels."""
@@ -136,7 +147,9 @@ class Frame:
             pixels[rect.slices] = (blue, green, red, 255)
         if self._pyramid is None or over.is_empty:
             return
-        pixels[over.slices] = self._pyramid.sample(self._view, over)
+        if self._tones is None:
+            self._tones = Tones(self._display, self._pyramid.intensities)
+        pixels[over.slices] = self._pyramid.sample(self._view, over, self._tones)
         if self._view.scale >= GRID_SCALE:
             self._draw_grid(over)
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from segtool.core.brush import Point
 from segtool.core.classes import ClassSet
+from segtool.core.display import Display, MaskStyle
 from segtool.core.geometry import Rect
 from segtool.gui.canvas.frame import Frame
 from segtool.gui.canvas.image_pyramid import ImagePyramid, Pixels
@@ -72,19 +73,19 @@ class ImageView(QWidget):
 
     # What is shown -----------------------------------------------------------------------------
 
-    def show_image(self, key: Hashable, rgb: Pixels, mask: Mask) -> None:
+    def show_image(self, key: Hashable, pixels: Pixels, mask: Mask) -> None:
         """Show an image as it was last looked at.
 
         Parameters
         ----------
         key : Hashable
             Under which its zoom and place are remembered.
-        rgb : ndarray of uint8, shape (H, W, 3)
-            The image for the screen.
+        pixels : ndarray of uint8, uint16 or float32, shape (H, W) or (H, W, 3)
+            The image.
         mask : ndarray of uint8, shape (H, W)
             Class ids; read at each painting, so changes need only ``show_mask_change``.
         """
-        self.show_pyramid(key, ImagePyramid(rgb), mask)
+        self.show_pyramid(key, ImagePyramid(pixels), mask)
 
     def show_pyramid(self, key: Hashable, pyramid: ImagePyramid, mask: Mask) -> None:
         """Show an image that is ready for any zoom already; views may share it."""
@@ -106,9 +107,14 @@ class ImageView(QWidget):
         if not changed.is_empty:
             self.update(_enlarged(changed.x, changed.y, changed.width, changed.height, 1 / self._ratio))
 
-    def show_style(self, classes: ClassSet, *, opacity: float) -> None:
-        """Show the mask in these colours, tinted as strongly as that (0 … 1)."""
-        self._layer.set_style(classes, opacity=opacity)
+    def show_display(self, display: Display) -> None:
+        """Show images with these adjustments from now on."""
+        self._frame.set_display(display)
+        self.update()
+
+    def show_style(self, classes: ClassSet, *, opacity: float, style: MaskStyle = MaskStyle.TINT) -> None:
+        """Show the mask in these colours, filled in that way and as strongly as that (0 … 1)."""
+        self._layer.set_style(classes, opacity=opacity, style=style)
         self._frame.mask_changed()
         self.update()
 

@@ -7,8 +7,10 @@ import numpy.typing as npt
 from PySide6.QtGui import QImage, QPainter, qRgba
 
 from segtool.core.classes import BACKGROUND, VOID, ClassSet
+from segtool.core.display import MaskStyle
 from segtool.core.geometry import Rect
 from segtool.core.palette import Colour, default_colour
+from segtool.gui.canvas.hatching import hatched_ids
 from segtool.gui.canvas.view_transform import ViewTransform
 
 Mask = npt.NDArray[np.uint8]
@@ -17,19 +19,26 @@ _TRANSPARENT = 0
 
 
 class MaskLayer:
-    """Draws a mask as tint and outline through colour tables; changing a colour touches no pixel.
+    """Draws a mask through colour tables, as tint, outline or hatching; changing a colour touches no pixel.
 
     Background and void are transparent. An id that is no class gets the default colour of its number,
     so that a damaged mask can be seen for what it is.
     """
 
     def __init__(self) -> None:
+        self._style = MaskStyle.TINT
         self._fill = [_TRANSPARENT] * 256
         self._outline = [_TRANSPARENT] * 256
 
-    def set_style(self, classes: ClassSet, *, opacity: float) -> None:
-        """Choose colours and the opacity of the tint (0 … 1); at 0 nothing is drawn at all."""
-        self._fill = _table(classes, alpha=round(255 * opacity))
+    def set_style(self, classes: ClassSet, *, opacity: float, style: MaskStyle = MaskStyle.TINT) -> None:
+        """Choose colours, the opacity of what fills an area (0 … 1), and how it is filled.
+
+        At opacity 0 nothing is drawn at all. Lines of a hatching are drawn as if two tints lay over each other: they
+        have to be seen although they cover little.
+        """
+        self._style = style
+        strength = 1 - (1 - opacity) ** 2 if style is MaskStyle.HATCH else opacity
+        self._fill = _table(classes, alpha=round(255 * strength))
         self._outline = _table(classes, alpha=255 if opacity > 0 else 0)
 
     def draw(self, painter: QPainter, mask: Mask, *, view: ViewTransform, rect: Rect, line_width: int) -> None:
@@ -52,7 +61,10 @@ class MaskLayer:
         inner = np.ascontiguousarray(ids[line_width:-line_width, line_width:-line_width])
         if not _has_foreground(inner):
             return
-        _draw_indexed(painter, inner, rect, self._fill)
+        if self._style is MaskStyle.HATCH:
+            inner = hatched_ids(inner, x=rect.x - int(view.x), y=rect.y - int(view.y), width=line_width)
+        if self._style is not MaskStyle.OUTLINE:
+            _draw_indexed(painter, inner, rect, self._fill)
         _draw_indexed(painter, outline_ids(ids, width=line_width), rect, self._outline)
 
 
