@@ -10,12 +10,13 @@ from segtool.core.display import Display, Tones
 from segtool.core.geometry import Rect
 from segtool.core.palette import Colour
 from segtool.gui.canvas.image_pyramid import ImagePyramid
+from segtool.gui.canvas.kept_ids import KeptIds, shift_pixels
 from segtool.gui.canvas.mask_layer import Mask, MaskLayer
 from segtool.gui.canvas.view_transform import ViewTransform
 
 GRID_SCALE = 16.0
 _GRID_STRENGTH = 0.16
-_MOST_STALE = 16
+_MOST_STALE = 32
 
 
 class Frame:
@@ -40,8 +41,12 @@ class Frame:
         self._line_width = 1
         self._bare = _Picture(1, 1)
         self._masked = _Picture(1, 1)
+        self._ids = KeptIds(1, 1, margin=1)
         self._bare_stale = _Damage()
         self._masked_stale = _Damage()
+        # Where the ids are unknown, and where they are as they were before the mask was changed.
+        self._ids_stale = _Damage()
+        self._mask_stale = _Damage()
 
     @property
     def rect(self) -> Rect:
@@ -53,6 +58,7 @@ class Frame:
         size = (max(1, width), max(1, height))
         if size != (self.rect.width, self.rect.height) or line_width != self._line_width:
             self._bare, self._masked = _Picture(*size), _Picture(*size)
+            self._ids = KeptIds(*size, margin=line_width)
             self._line_width = line_width
             self._all_changed()
 
@@ -60,7 +66,8 @@ class Frame:
         """Choose the colour beside the image."""
         if colour != self._surround:
             self._surround = colour
-            self._all_changed()
+            self._bare_stale.add(self.rect)
+            self._masked_stale.add(self.rect)
 
     def set_image(self, pyramid: ImagePyramid | None) -> None:
         """Show another image, or none."""
@@ -73,7 +80,8 @@ class Frame:
         if display != self._display:
             self._display = display
             self._tones = None
-            self._all_changed()
+            self._bare_stale.add(self.rect)
+            self._masked_stale.add(self.rect)
 
     def set_view(self, view: ViewTransform) -> None:
         """Show the image elsewhere or at another zoom (a snapped view); a mere shift moves finished pixels."""
@@ -86,27 +94,34 @@ class Frame:
             self._all_changed()
             return
         exposed = _exposed(self.rect, dx, dy)
-        for picture, stale in ((self._bare, self._bare_stale), (self._masked, self._masked_stale)):
-            picture.shift(dx, dy)
+        for shown in (self._bare, self._masked, self._ids):
+            shown.shift(dx, dy)
+        for stale in (self._bare_stale, self._masked_stale, self._ids_stale, self._mask_stale):
             stale.shift(dx, dy)
+        for stale in (self._bare_stale, self._masked_stale, self._ids_stale):
             stale.add(*exposed)
 
+    def style_changed(self) -> None:
+        """Note that the mask is to be drawn in another way."""
+        self._masked_stale.add(self.rect)
+
     def mask_changed(self, rect: Rect | None = None) -> Rect:
-        """Note that the mask has changed in a rectangle of the image, or everywhere.
+        """Note that the mask has changed in a rectangle of the image, or that it is another one.
 
         Returns
         -------
         Rect
-            The screen pixels that look different now; may be empty.
+            The screen pixels that may look different now; may be empty.
         """
         if rect is None:
-            changed = self.rect
-        elif rect.is_empty:
+            self._ids_stale.add(self.rect)
+            self._masked_stale.add(self.rect)
+            return self.rect
+        if rect.is_empty:
             return rect
-        else:
-            # The outline of the next pixel may have moved too.
-            changed = self._view.screen_rect(rect).expand(self._line_width).intersect(self.rect)
-        self._masked_stale.add(changed)
+        # The outline of the next pixel may have moved too.
+        changed = self._view.screen_rect(rect).expand(self._line_width).intersect(self.rect)
+        self._mask_stale.add(changed)
         return changed
 
     def bare(self) -> QImage:
@@ -118,22 +133,28 @@ class Frame:
     def masked(self, mask: Mask) -> QImage:
         """Return the image under its mask (uint8, the size of the image)."""
         self.bare()
+        for rect in self._ids_stale.take(self.rect):
+            self._ids.fetch(mask, view=self._view, rect=rect)
+        for rect in self._mask_stale.take(self.rect):
+            self._masked_stale.add(*self._ids.update(mask, view=self._view, rect=rect))
         stale = self._masked_stale.take(self.rect)
         if not stale:
             return self._masked.image
+        origin = (int(self._view.x), int(self._view.y))
         painter = QPainter(self._masked.image)
         # One after the other, each from the bare image: where two overlap, the tint must not be laid on twice.
         for rect in stale:
             self._masked.pixels[rect.slices] = self._bare.pixels[rect.slices]
             over = rect.intersect(self._image_rect())
             if not over.is_empty:
-                self._layer.draw(painter, mask, view=self._view, rect=over, line_width=self._line_width)
+                ids = self._ids.around(over)
+                self._layer.draw(painter, ids, rect=over, origin=origin, line_width=self._line_width)
         painter.end()
         return self._masked.image
 
     def _all_changed(self) -> None:
-        self._bare_stale.add(self.rect)
-        self._masked_stale.add(self.rect)
+        for stale in (self._bare_stale, self._masked_stale, self._ids_stale):
+            stale.add(self.rect)
 
     def _image_rect(self) -> Rect:
         width, height = self._pyramid.size if self._pyramid is not None else (0, 0)
@@ -182,11 +203,7 @@ class _Picture:
         return np.frombuffer(self.image.bits(), dtype=np.uint8).reshape(self.image.height(), self.image.width(), 4)
 
     def shift(self, dx: int, dy: int) -> None:
-        pixels = self.pixels
-        whole = Rect.of_shape(pixels.shape)
-        target = whole.intersect(Rect(dx, dy, whole.width, whole.height))
-        source = Rect(target.x - dx, target.y - dy, target.width, target.height)
-        pixels[target.slices] = pixels[source.slices]
+        shift_pixels(self.pixels, dx, dy)
 
 
 class _Damage:

@@ -115,7 +115,7 @@ class ImageView(QWidget):
     def show_style(self, classes: ClassSet, *, opacity: float, style: MaskStyle = MaskStyle.TINT) -> None:
         """Show the mask in these colours, filled in that way and as strongly as that (0 … 1)."""
         self._layer.set_style(classes, opacity=opacity, style=style)
-        self._frame.mask_changed()
+        self._frame.style_changed()
         self.update()
 
     def is_mask_shown(self) -> bool:
