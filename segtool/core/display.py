@@ -20,6 +20,7 @@ Shown = npt.NDArray[np.uint8]
 GAMMA_LIMITS = (0.2, 5.0)
 
 _TOP = 65_535
+_HISTOGRAM_ROOM = 0.2
 # Float images are mapped by so many values at a time, which stay in the processor's cache.
 _BAND_VALUES = 65_536
 
@@ -146,21 +147,52 @@ class Intensities:
         flat = chosen.ravel()
         return flat[np.isfinite(flat)]
 
+    def kind(self, display: Display) -> WindowKind:
+        """Return which window is in force: one set by hand holds for images of its own dtype alone."""
+        is_fixed_here = display.fixed is not None and display.fixed_for == self.dtype.name
+        is_other = display.window is WindowKind.FIXED and not is_fixed_here
+        return WindowKind.AUTOMATIC if is_other else display.window
+
     def window(self, display: Display) -> Range:
         """Return the values that are shown black and white before gamma, contrast and brightness; low < high."""
-        kind, channel = display.window, display.channel
-        if kind is WindowKind.FIXED:
-            if display.fixed is not None and display.fixed_for == self.dtype.name:
-                low, high = display.fixed
-                return low, max(high, float(np.nextafter(np.float32(low), np.float32(np.inf))))
-            kind = WindowKind.AUTOMATIC
+        kind, channel = self.kind(display), display.channel
+        if kind is WindowKind.FIXED and display.fixed is not None:
+            low, high = display.fixed
+            return low, max(high, float(np.nextafter(np.float32(low), np.float32(np.inf))))
         if (kind, channel) not in self._ranges:
             self._ranges[kind, channel] = self._found(kind, channel)
         return self._ranges[kind, channel]
 
-    def limits(self) -> Range:
-        """Return the least and the greatest value that the type can hold; for floats, that the image holds."""
-        return self.window(Display(window=WindowKind.FULL))
+    def histogram(self, bins: int, *, channel: Channel = Channel.ALL) -> tuple[npt.NDArray[np.float32], Range]:
+        """Return how often values occur in the sample.
+
+        Parameters
+        ----------
+        bins : int
+            Of equal width.
+        channel : Channel
+            Which one to count; ALL: each of them.
+
+        Returns
+        -------
+        ndarray of float32, shape (1, bins) or (3, bins)
+            Counts.
+        tuple of float
+            Between which they are counted: 0 and 255 for 8 bits, else what nearly all values lie between, with some
+            room beside it; a few stray ones would squeeze all others into a bar or two.
+        """
+        if self.dtype == np.uint8:
+            low, high = self.window(Display(window=WindowKind.FULL))
+        else:
+            least, greatest = self.window(Display(window=WindowKind.EXTREMES))
+            low, high = self.window(Display(window=WindowKind.NEARLY_ALL))
+            room = _HISTOGRAM_ROOM * (high - low)
+            low, high = max(least, low - room), min(greatest, high + room)
+        single = channel is not Channel.ALL or not self.is_colour
+        columns = [channel] if single else [Channel.FIRST, Channel.SECOND, Channel.THIRD]
+        beyond = float(np.nextafter(np.float32(high), np.float32(np.inf)))
+        counts = [cv2.calcHist([self.values(item)], [0], None, [bins], [low, beyond]).ravel() for item in columns]
+        return np.stack(counts).astype(np.float32), (low, high)
 
     def _found(self, kind: WindowKind, channel: Channel) -> Range:
         if self.top and (kind is WindowKind.FULL or (kind is WindowKind.AUTOMATIC and self.dtype == np.uint8)):

@@ -6,6 +6,7 @@ from functools import partial
 
 from segtool.core.display import MaskStyle
 from segtool.gui.actions import ActionId, ActionSpec, Menu
+from segtool.gui.preferences import Preferences
 from segtool.gui.session import Session
 
 STYLE_NAMES: dict[MaskStyle, str] = {
@@ -35,6 +36,22 @@ def display_actions(session: Session) -> tuple[ActionSpec, ...]:
             status_tip=lambda _: "Take brightness, contrast, gamma, window and channel back",
         ),
     )
+
+
+def keep_mask_style(session: Session, preferences: Preferences) -> None:
+    """Draw masks as the person had it last, and remember what they choose."""
+    display = session.display
+    display.set_mask_style(preferences.mask_style)
+    display.set_outline_width(preferences.outline_width)
+    known = (display.mask_style, display.outline_width)
+
+    def remember() -> None:
+        nonlocal known
+        # Settings are files: they are not touched at each step of a slider.
+        if (display.mask_style, display.outline_width) != known:
+            preferences.mask_style, preferences.outline_width = known = (display.mask_style, display.outline_width)
+
+    session.display_changed.connect(remember)
 
 
 def _style_tip(session: Session) -> str:

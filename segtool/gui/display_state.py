@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from segtool.core.display import GAMMA_LIMITS, Channel, Display, MaskStyle, Range, WindowKind
-from segtool.gui.preferences import Preferences
 from segtool.gui.session_signals import SessionSignals
+
+MAX_OUTLINE = 3
 
 
 class DisplayState:
@@ -24,6 +25,7 @@ class DisplayState:
         self._session = session
         self._adjustments = Display()
         self._mask_style = MaskStyle.TINT
+        self._outline_width = 1
 
     @property
     def adjustments(self) -> Display:
@@ -39,6 +41,11 @@ class DisplayState:
     def mask_style(self) -> MaskStyle:
         """How the mask is drawn."""
         return self._mask_style
+
+    @property
+    def outline_width(self) -> int:
+        """How wide the outlines of the mask are, in logical pixels: 1…3."""
+        return self._outline_width
 
     def set_brightness(self, brightness: float) -> None:
         """Make what is shown brighter or darker, -1…1; values outside are clipped, here and below."""
@@ -80,6 +87,13 @@ class DisplayState:
             self._mask_style = style
             self._session.display_changed.emit()
 
+    def set_outline_width(self, width: int) -> None:
+        """Draw the outlines of the mask that wide."""
+        width = min(max(width, 1), MAX_OUTLINE)
+        if width != self._outline_width:
+            self._outline_width = width
+            self._session.display_changed.emit()
+
     def next_mask_style(self) -> None:
         """Draw the mask in the next of all ways."""
         self.set_mask_style(self._mask_style.next)
@@ -88,15 +102,3 @@ class DisplayState:
         if adjustments != self._adjustments:
             self._adjustments = adjustments
             self._session.display_changed.emit()
-
-
-def keep_mask_style(session: SessionSignals, display: DisplayState, preferences: Preferences) -> None:
-    """Take up the mask style that the person had last, and remember each one that they choose."""
-    display.set_mask_style(preferences.mask_style)
-
-    def remember() -> None:
-        # Settings are files: they are not written at each step of a slider.
-        if preferences.mask_style is not display.mask_style:
-            preferences.mask_style = display.mask_style
-
-    session.display_changed.connect(remember)

@@ -16,7 +16,8 @@ MAX_RECENT = 10
 _RECENT = "recentFolders"
 _APPEARANCE = "appearance"
 _AVERAGES_TURNS = "averageOverFlipsAndTurns"
-_MASK_STYLE = "maskStyle"
+_MASK_STYLE = "mask/style"
+_OUTLINE_WIDTH = "mask/outlineWidth"
 _RETRAIN_AFTER = "retrain/automatically"
 _GEOMETRY = "window/geometry"
 _LAYOUT = "window/layout"
@@ -95,6 +96,16 @@ class Preferences:
     @mask_style.setter
     def mask_style(self, value: MaskStyle) -> None:
         self._settings.setValue(_MASK_STYLE, value.value)
+
+    @property
+    def outline_width(self) -> int:
+        """How wide the outlines of masks are, in pixels."""
+        text = str(self._settings.value(_OUTLINE_WIDTH, 1))
+        return int(text) if text.isdecimal() else 1
+
+    @outline_width.setter
+    def outline_width(self, value: int) -> None:
+        self._settings.setValue(_OUTLINE_WIDTH, value)
 
     @property
     def averages_turns(self) -> bool:

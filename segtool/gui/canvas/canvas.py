@@ -114,8 +114,13 @@ class Canvas(ImageView):
             self.update()
 
     def _on_style(self) -> None:
-        self._opacity = self._session.overlay_opacity
-        self.show_style(self._session.classes, opacity=self._opacity, style=self._session.display.mask_style)
+        self._opacity, display = self._session.overlay_opacity, self._session.display
+        self.show_style(
+            self._session.classes,
+            opacity=self._opacity,
+            style=display.mask_style,
+            outline_width=display.outline_width,
+        )
 
     def _on_display(self) -> None:
         self.show_display(self._session.display.adjustments)

@@ -18,7 +18,7 @@ _FINE, _COARSE = 8, 16
 Bits = npt.NDArray[np.uint8]
 
 
-def hatched_ids(ids: Bits, *, x: int, y: int, width: int) -> Bits:
+def hatched_ids(ids: Bits, *, x: int, y: int, grain: int) -> Bits:
     """Return the ids where the hatching of their class has a line, background elsewhere.
 
     Ids 1…8 have eight patterns, 9…16 the same ones twice as coarse, and so on in turn.
@@ -30,8 +30,8 @@ def hatched_ids(ids: Bits, *, x: int, y: int, width: int) -> Bits:
     x, y : int
         Where they begin, in screen pixels from the corner of the image: the pattern lies on the image, so that
         neither panning nor painting a part of it moves a line.
-    width : int
-        Screen pixels that a line of the finest pattern is a half of.
+    grain : int
+        Screen pixels that a pattern is made of; the finest lines are two of them wide.
 
     Returns
     -------
@@ -41,12 +41,12 @@ def hatched_ids(ids: Bits, *, x: int, y: int, width: int) -> Bits:
     lines = np.zeros_like(ids)
     for period, of_class in zip((_FINE, _COARSE), _class_bits(), strict=True):
         wanted = np.asarray(cv2.LUT(ids, of_class), dtype=np.uint8)
-        lines |= wanted & _laid_out(period, rect, width)
+        lines |= wanted & _laid_out(period, rect, grain)
     return np.asarray(cv2.copyTo(ids, lines), dtype=np.uint8)
 
 
 def pattern_of(class_id: int) -> tuple[int, int]:
-    """Return the pattern, 0…7, and the spacing, in units of a line's half width, of a class id from 1 on."""
+    """Return the pattern, 0…7, and the period, in grains, of a class id from 1 on."""
     order = (class_id - 1) % (2 * PATTERNS)
     return order % PATTERNS, _FINE if order < PATTERNS else _COARSE
 
@@ -85,18 +85,18 @@ def _class_bits() -> tuple[Bits, Bits]:
 
 
 @lru_cache(maxsize=8)
-def _tile(period: int, width: int) -> Bits:
+def _tile(period: int, grain: int) -> Bits:
     """Return one period of all patterns, a bit for each."""
     places = np.arange(period, dtype=np.int64)
     bits = np.zeros((period, period), dtype=np.uint8)
     for pattern in range(PATTERNS):
         bits |= is_line(pattern, places[np.newaxis], places[:, np.newaxis], period).astype(np.uint8) << pattern
-    return bits.repeat(width, axis=0).repeat(width, axis=1)
+    return bits.repeat(grain, axis=0).repeat(grain, axis=1)
 
 
-def _laid_out(period: int, rect: Rect, width: int) -> Bits:
-    tile = _tile(period, width)
-    side = period * width
+def _laid_out(period: int, rect: Rect, grain: int) -> Bits:
+    tile = _tile(period, grain)
+    side = period * grain
     rows = np.arange(rect.y, rect.bottom) % side
     columns = np.arange(rect.x, rect.right) % side
     # One period of rows first: what is repeated then is whole rows.

@@ -45,6 +45,7 @@ class ImageView(QWidget):
         self._uncertainty = UncertaintyLayer()
         self._navigator = Navigator()
         self._ratio = self.devicePixelRatioF()
+        self._outline_width = 1
         self._mask: Mask | None = None
         self._reported_scale = 0.0
         # The picture covers the whole widget: Qt has nothing to erase first.
@@ -112,8 +113,13 @@ class ImageView(QWidget):
         self._frame.set_display(display)
         self.update()
 
-    def show_style(self, classes: ClassSet, *, opacity: float, style: MaskStyle = MaskStyle.TINT) -> None:
-        """Show the mask in these colours, filled in that way and as strongly as that (0 … 1)."""
+    def show_style(
+        self, classes: ClassSet, *, opacity: float, style: MaskStyle = MaskStyle.TINT, outline_width: int = 1
+    ) -> None:
+        """Show the mask in these colours, filled in that way and as strongly as that (0 … 1), with such outlines."""
+        if outline_width != self._outline_width:
+            self._outline_width = outline_width
+            self._resized()
         self._layer.set_style(classes, opacity=opacity, style=style)
         self._frame.style_changed()
         self.update()
@@ -226,7 +232,8 @@ class ImageView(QWidget):
     def _resized(self) -> None:
         width, height = (math.ceil(side * self._ratio) for side in (self.width(), self.height()))
         self._navigator.resize((width, height))
-        self._frame.set_size(width, height, line_width=max(1, int(self._ratio)))
+        grain = max(1, int(self._ratio))
+        self._frame.set_size(width, height, line_width=grain * self._outline_width, grain=grain)
         self.view_changed()
 
     def _apply_palette(self) -> None:

@@ -9,7 +9,7 @@ from segtool.gui.canvas.mask_layer import Mask, screen_ids
 from segtool.gui.canvas.view_transform import ViewTransform
 
 _BANDS = 12
-_LEAST_ROWS = 16
+_LEAST_ROWS = 64
 
 
 class KeptIds:

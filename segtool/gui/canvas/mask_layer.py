@@ -29,6 +29,7 @@ class MaskLayer:
 
     def __init__(self) -> None:
         self._style = MaskStyle.TINT
+        self._made_for: tuple[ClassSet, float, MaskStyle] | None = None
         self._fill = [_TRANSPARENT] * 256
         self._outline = [_TRANSPARENT] * 256
         self._packed = [_TRANSPARENT] * 256
@@ -39,6 +40,9 @@ class MaskLayer:
         At opacity 0 nothing is drawn at all. Lines of a hatching are drawn as if two tints lay over each other: they
         have to be seen although they cover little.
         """
+        if (classes, opacity, style) == self._made_for:
+            return
+        self._made_for = (classes, opacity, style)
         self._style = style
         strength = 1 - (1 - opacity) ** 2 if style is MaskStyle.HATCH else opacity
         self._fill = _table(classes, alpha=round(255 * strength))
@@ -46,7 +50,9 @@ class MaskLayer:
         # As void is packed as the last of either half, no class may be.
         self._packed = [*self._fill[:_LAST_PACKED], _TRANSPARENT, *self._outline[:_LAST_PACKED], _TRANSPARENT]
 
-    def draw(self, painter: QPainter, ids: Mask, *, rect: Rect, origin: tuple[int, int], line_width: int) -> None:
+    def draw(
+        self, painter: QPainter, ids: Mask, *, rect: Rect, origin: tuple[int, int], line_width: int, grain: int
+    ) -> None:
         """Draw class ids over a rectangle of the screen.
 
         Parameters
@@ -61,6 +67,8 @@ class MaskLayer:
             Screen pixel at the image's corner, where hatchings begin.
         line_width : int
             Width of outlines in screen pixels.
+        grain : int
+            Screen pixels that hatchings are made of.
         """
         inner = np.ascontiguousarray(ids[line_width:-line_width, line_width:-line_width])
         if not _is_any_between(inner, BACKGROUND, VOID):
@@ -68,7 +76,7 @@ class MaskLayer:
         edge = is_edge(ids, width=line_width)
         if self._style is MaskStyle.HATCH:
             x, y = rect.x - origin[0], rect.y - origin[1]
-            filled = hatched_ids(inner, x=x, y=y, width=line_width)
+            filled = hatched_ids(inner, x=x, y=y, grain=grain)
         else:
             filled = inner if self._style is MaskStyle.TINT else np.zeros_like(inner)
         if _is_any_between(inner, _LAST_PACKED - 1, VOID):
