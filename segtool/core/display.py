@@ -219,7 +219,8 @@ class Tones:
         self._low, self._high = intensities.window(display)
         if intensities.top:
             inputs = np.arange(intensities.top + 1, dtype=np.float32)
-            places = (inputs - np.float32(self._low)) / np.float32(self._high - self._low)
+            with np.errstate(over="ignore"):
+                places = (inputs - np.float32(self._low)) / np.float32(self._high - self._low)
         else:
             places = np.arange(_TOP + 1, dtype=np.float32) / np.float32(_TOP)
         self._table = np.rint(display.curve(places.clip(0, 1)) * 255).astype(np.uint8)

@@ -162,7 +162,7 @@ class DisplayPanel(QScrollArea):
         self.brightness.moved.connect(lambda step: display.set_brightness(step / STEPS))
         self.contrast.moved.connect(lambda step: display.set_contrast(step / STEPS))
         self.gamma.moved.connect(lambda step: display.set_gamma(gamma_of_step(step)))
-        self.channel.activated.connect(lambda: display.set_channel(self.channel.currentData()))
+        self.channel.activated.connect(lambda: display.set_channel(Channel(self.channel.currentData())))
         self.inverted.clicked.connect(display.set_inverted)
         self.style_box.activated.connect(lambda: display.set_mask_style(MaskStyle(self.style_box.currentData())))
         self.outline.valueChanged.connect(display.set_outline_width)
