@@ -95,7 +95,9 @@ def opened(folder: Path) -> Iterator[MainWindow]:
     window = MainWindow(session, training, log_file=folder / "log")
     window.resize(*WINDOW)
     window.show()
-    window.opener.open(folder)
+    # Not by the window, which would remember the folder for the person.
+    session.open_folder(folder)
+    show(window, "medium.png")
     while len(session.classes) < 5:
         session.add_class(f"class {len(session.classes)}")
     session.set_active_class(2)
