@@ -53,6 +53,13 @@ class Frame:
         """The whole picture."""
         return Rect(0, 0, self._bare.image.width(), self._bare.image.height())
 
+    @property
+    def tones(self) -> Tones | None:
+        """How values of the image are shown; None without an image."""
+        if self._tones is None and self._pyramid is not None:
+            self._tones = Tones(self._display, self._pyramid.intensities)
+        return self._tones
+
     def set_size(self, width: int, height: int, *, line_width: int, grain: int = 1) -> None:
         """Fit the pictures to a viewport in screen pixels.
 
@@ -175,9 +182,7 @@ class Frame:
             pixels.view(np.uint32)[..., 0][rect.slices] = colour
         if self._pyramid is None or over.is_empty:
             return
-        if self._tones is None:
-            self._tones = Tones(self._display, self._pyramid.intensities)
-        pixels[over.slices] = self._pyramid.sample(self._view, over, self._tones)
+        pixels[over.slices] = self._pyramid.sample(self._view, over, self.tones)
         if self._view.scale >= GRID_SCALE:
             self._draw_grid(over)
 

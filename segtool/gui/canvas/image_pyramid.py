@@ -42,7 +42,7 @@ class ImagePyramid:
         self._tones = Tones(Display(), self._intensities)
         values = self._intensities.values()
         self._extremes = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
-        self._kept: tuple[ViewTransform, Rect, Pixels] | None = None
+        self._kept: list[tuple[ViewTransform, Rect, Pixels]] = []
 
     @property
     def size(self) -> tuple[int, int]:
@@ -91,8 +91,9 @@ class ImagePyramid:
 
     def _sample_smooth(self, view: ViewTransform, rect: Rect) -> Pixels:
         # What has been sampled last is asked for again and again while a person moves a slider.
-        if self._kept is not None and self._kept[:2] == (view, rect):
-            return self._kept[2]
+        for kept_view, kept_rect, kept in self._kept:
+            if (kept_view, kept_rect) == (view, rect):
+                return kept
         index = 0
         while 2.0 ** -(index + 1) >= view.scale and self._has_level(index + 1):
             index += 1
@@ -112,7 +113,8 @@ class ImagePyramid:
         parts = (down % _STEPS * _STEPS).astype(np.uint16)[:, np.newaxis] + (across % _STEPS).astype(np.uint16)
         places = whole.view("<i2").reshape(rect.height, rect.width, 2)
         sampled: Pixels = cv2.remap(np.asarray(crop), places, parts, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        self._kept = (view, rect, sampled)
+        # Two: a large view and a small one beside it.
+        self._kept = [(view, rect, sampled), *self._kept[:1]]
         return sampled
 
     def make_all(self) -> None:

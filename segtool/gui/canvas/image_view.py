@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from segtool.core.brush import Point
 from segtool.core.classes import ClassSet
-from segtool.core.display import Display, MaskStyle
+from segtool.core.display import Display, MaskStyle, Tones
 from segtool.core.geometry import Rect
 from segtool.gui.canvas.frame import Frame
 from segtool.gui.canvas.image_pyramid import ImagePyramid, Pixels
@@ -71,6 +71,11 @@ class ImageView(QWidget):
     def has_image(self) -> bool:
         """Whether there is an image to show."""
         return self._mask is not None
+
+    @property
+    def tones(self) -> Tones | None:
+        """How values of the image are shown, for other pictures of it; None without an image."""
+        return self._frame.tones
 
     # What is shown -----------------------------------------------------------------------------
 
