@@ -70,7 +70,7 @@ def stroke_region(
         fill = _fill_between_squares if is_square else _fill_between
         fill(canvas, corners, full, diameter)
     inner = Rect(box.x - full.x, box.y - full.y, box.width, box.height)
-    return box, canvas[inner.slices].astype(np.bool_)
+    return box, canvas[inner.slices].view(np.bool_)
 
 
 def _fill_between(canvas: npt.NDArray[np.uint8], corners: list[tuple[int, int]], full: Rect, diameter: int) -> None:

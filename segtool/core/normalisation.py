@@ -42,15 +42,25 @@ def intensity_range(pixels: npt.NDArray[np.generic], normalisation: Normalisatio
     low, high : float
         ``high > low`` always holds, also for an image of one value.
     """
+    values = intensity_sample(pixels).ravel()
+    return range_of(values[np.isfinite(values)], normalisation)
+
+
+def intensity_sample(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+    """Return the values of a regular grid of an image's pixels, float32 of shape (N, 1) or (N, 3)."""
     step = max(1, int(np.ceil(np.sqrt(pixels.shape[0] * pixels.shape[1] / _SAMPLE_PIXELS))))
-    sample = pixels[::step, ::step].astype(np.float32).ravel()
-    sample = sample[np.isfinite(sample)]
-    if sample.size == 0:
+    grid = pixels[::step, ::step].astype(np.float32)
+    return grid.reshape(-1, 1 if pixels.ndim == 2 else pixels.shape[2])
+
+
+def range_of(values: npt.NDArray[np.float32], normalisation: Normalisation) -> tuple[float, float]:
+    """Return the percentiles of finite values, shape (N,); the second is greater than the first whatever they are."""
+    if values.size == 0:
         return 0.0, 1.0
-    low, high = (float(v) for v in np.percentile(sample, (normalisation.low, normalisation.high)))
+    low, high = (float(v) for v in np.percentile(values, (normalisation.low, normalisation.high)))
     if high - low <= 1e-6 * max(1.0, abs(high)):
         # One value (nearly) everywhere: spread over the full range so that sparse objects survive.
-        low, high = float(sample.min()), float(sample.max())
+        low, high = float(values.min()), float(values.max())
     if high <= low:
         high = low + 1.0
     return low, high

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from segtool.core.classes import BACKGROUND, VOID, ClassSet
+from segtool.core.display import Display, Intensities, Tones
 from segtool.core.errors import MaskError
-from segtool.core.normalisation import Normalisation, intensity_range, normalise
 from segtool.core.palette import default_colour
 
 # Bands keep the float copies of a large image small.
@@ -33,26 +33,18 @@ def display_rgb(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
     Parameters
     ----------
     pixels : ndarray, shape (H, W) or (H, W, 3)
-        Any integer or float dtype.
+        uint8, uint16 or float32.
 
     Returns
     -------
     ndarray of uint8, shape (H, W, 3)
         C-contiguous; the argument itself if it is that already.
     """
-    if pixels.dtype == np.uint8:
-        eight_bit = pixels.astype(np.uint8, copy=False)
-        if pixels.ndim == 2:
-            # Faster than NumPy's repeat, and other threads can go on meanwhile.
-            eight_bit = np.asarray(cv2.cvtColor(eight_bit, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
-        return np.ascontiguousarray(eight_bit)
-    normalisation = Normalisation()
-    value_range = intensity_range(pixels, normalisation)
-    result = np.empty((*pixels.shape[:2], 3), dtype=np.uint8)
-    for top in range(0, pixels.shape[0], _BAND_ROWS):
-        rows = slice(top, top + _BAND_ROWS)
-        result[rows] = np.rint(normalise(pixels[rows], normalisation, value_range=value_range) * 255)
-    return result
+    shown = Tones(Display(), Intensities(pixels)).apply(pixels)
+    if shown.ndim == 2:
+        # Faster than NumPy's repeat, and other threads can go on meanwhile.
+        shown = np.asarray(cv2.cvtColor(shown, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
+    return np.ascontiguousarray(shown)
 
 
 def overlay_rgb(

@@ -16,6 +16,7 @@ from segtool.gui.commands import (
     why_not_evaluate,
     why_not_retrain,
 )
+from segtool.gui.display_actions import display_actions
 from segtool.gui.history.actions import version_actions
 from segtool.gui.operation_actions import operation_actions
 from segtool.gui.session import Session
@@ -195,6 +196,7 @@ def _view(do: Commands) -> tuple[MenuItem, ...]:
             separator=True,
             checked=lambda s: s.overlay_visible,
         ),
+        *display_actions(do.session),
         *overlay_actions(do),
         ActionSpec(
             id=ActionId.TOGGLE_PANELS,

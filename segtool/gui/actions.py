@@ -38,6 +38,8 @@ class ActionId(StrEnum):
     FIT_CLASS = auto()
     KEEP_VIEW = auto()
     SHOW_MASK = auto()
+    NEXT_MASK_STYLE = auto()
+    RESET_DISPLAY = auto()
     SHOW_UNCERTAINTY = auto()
     SHOW_CONFIDENCE = auto()
     SHOW_CHANGES = auto()
@@ -213,6 +215,7 @@ class ActionSet(QObject):
             session.history_changed,
             session.effort_changed,
             session.tool_changed,
+            session.display_changed,
             session.model_changed,
             session.job_changed,
             session.saved_changed,

@@ -31,10 +31,12 @@ from segtool.gui.dialogs.about import AboutDialog
 from segtool.gui.dialogs.ask import SaveAnswer
 from segtool.gui.dialogs.retrain_dialog import RetrainDialog
 from segtool.gui.dialogs.shortcuts import ShortcutsDialog
+from segtool.gui.display_actions import keep_mask_style
 from segtool.gui.dock_title import DockTitle
 from segtool.gui.message_bar import MessageBar
 from segtool.gui.opening import FolderOpener, droppable
 from segtool.gui.panels.classes_panel import ClassesPanel
+from segtool.gui.panels.display_panel import DisplayPanel
 from segtool.gui.panels.effort_panel import EffortPanel
 from segtool.gui.panels.image_list import ImageListPanel
 from segtool.gui.panels.learning_panel import LearningPanel
@@ -79,6 +81,7 @@ class MainWindow(QMainWindow):
         self._preferences = Preferences()
         session.set_averages_turns(self._preferences.averages_turns)
         session.set_view_options(**asdict(self._preferences.view_options))
+        keep_mask_style(session, self._preferences)
         self._hidden_panels: list[QDockWidget] = []
         self._asks_on_close, self._is_restored = True, False
         self.opener = FolderOpener(session, training, self._preferences, window=self)
@@ -86,6 +89,7 @@ class MainWindow(QMainWindow):
         self.canvas = Canvas(session)
         self.images = ImageListPanel(session)
         self.classes = ClassesPanel(session)
+        self.display = DisplayPanel(session)
         self.learning = LearningPanel(session, training)
         self.messages = MessageBar()
         commands = Commands(
@@ -150,9 +154,12 @@ class MainWindow(QMainWindow):
             self._dock("Model", self.model, _RIGHT),
             self._dock("Learning", self.learning, _RIGHT),
             self._dock("Effort", self.effort, _RIGHT),
+            self._dock("Display", self.display, _RIGHT),
         )
-        self.tabifyDockWidget(*self.docks[-2:])
-        self.docks[-2].raise_()
+        *_, learning = self.docks[: len(_DOCK_WIDTHS)]
+        for dock in self.docks[len(_DOCK_WIDTHS) :]:
+            self.tabifyDockWidget(learning, dock)
+        learning.raise_()
         screen = self.screen().availableSize()
         self.resize(min(_SIZE.width(), screen.width() * 9 // 10), min(_SIZE.height(), screen.height() * 9 // 10))
         geometry, state = self._preferences.layout()
@@ -214,9 +221,10 @@ class MainWindow(QMainWindow):
 
     def _share_out_room(self) -> None:
         """Give the panels the sizes that a person starts with; hidden ones would not take them."""
-        # Effort lies behind Learning and has its size.
-        self.resizeDocks(list(self.docks[:-1]), list(_DOCK_WIDTHS), Qt.Orientation.Horizontal)
-        self.resizeDocks(list(self.docks[1:-1]), list(_DOCK_HEIGHTS), Qt.Orientation.Vertical)
+        # The others lie behind Learning and have its size.
+        docks = list(self.docks[: len(_DOCK_WIDTHS)])
+        self.resizeDocks(docks, list(_DOCK_WIDTHS), Qt.Orientation.Horizontal)
+        self.resizeDocks(docks[1:], list(_DOCK_HEIGHTS), Qt.Orientation.Vertical)
 
     # What the actions ask for ------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from segtool.core.display import MaskStyle
 from segtool.gui.theme import Appearance
 from segtool.gui.view_options import OtherMask, ViewOptions
 
@@ -16,6 +17,8 @@ MAX_RECENT = 10
 _RECENT = "recentFolders"
 _APPEARANCE = "appearance"
 _AVERAGES_TURNS = "averageOverFlipsAndTurns"
+_MASK_STYLE = "mask/style"
+_OUTLINE_WIDTH = "mask/outlineWidth"
 _RETRAIN_AFTER = "retrain/automatically"
 _VIEW = "view"
 _GEOMETRY = "window/geometry"
@@ -83,6 +86,28 @@ class Preferences:
     @appearance.setter
     def appearance(self, value: Appearance) -> None:
         self._settings.setValue(_APPEARANCE, value.value)
+
+    @property
+    def mask_style(self) -> MaskStyle:
+        """How masks are drawn."""
+        try:
+            return MaskStyle(str(self._settings.value(_MASK_STYLE, MaskStyle.TINT.value)))
+        except ValueError:
+            return MaskStyle.TINT
+
+    @mask_style.setter
+    def mask_style(self, value: MaskStyle) -> None:
+        self._settings.setValue(_MASK_STYLE, value.value)
+
+    @property
+    def outline_width(self) -> int:
+        """How wide the outlines of masks are, in pixels."""
+        text = str(self._settings.value(_OUTLINE_WIDTH, 1))
+        return int(text) if text.isdecimal() else 1
+
+    @outline_width.setter
+    def outline_width(self, value: int) -> None:
+        self._settings.setValue(_OUTLINE_WIDTH, value)
 
     @property
     def averages_turns(self) -> bool:

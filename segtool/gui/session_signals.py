@@ -37,6 +37,8 @@ class SessionSignals(QObject):
         What every tool is held to has changed.
     stroke_ended()
         The stroke that was under way has become an edit or has been taken back.
+    display_changed()
+        How images are shown, or the style of the mask, has changed.
     model_changed()
         The active model or the list of models has changed.
     job_changed()
@@ -74,6 +76,7 @@ class SessionSignals(QObject):
     tool_changed = Signal()
     rules_changed = Signal()
     stroke_ended = Signal()
+    display_changed = Signal()
     model_changed = Signal()
     job_changed = Signal()
     saved_changed = Signal()

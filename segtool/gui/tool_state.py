@@ -7,6 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 
 from segtool.core.paint_rules import PaintRules
+from segtool.gui.display_state import DisplayState
 from segtool.gui.session_signals import SessionSignals
 from segtool.gui.tools.options import MAX_BRUSH_SIZE, ToolOptions
 from segtool.gui.tools.tool_id import ToolId
@@ -14,7 +15,13 @@ from segtool.gui.view_options import OtherMask, ViewOptions
 
 
 class ToolState(SessionSignals):
-    """The part of the session that is about how things are done and shown; every change emits ``tool_changed``."""
+    """The part of the session that is about how things are done and shown; every change emits ``tool_changed``.
+
+    Attributes
+    ----------
+    display : DisplayState
+        How images are shown; its changes emit ``display_changed``.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -25,6 +32,7 @@ class ToolState(SessionSignals):
         self._overlay_visible = True
         self._averages_turns = False
         self._view_options = ViewOptions()
+        self.display = DisplayState(self)
 
     @property
     def tool(self) -> ToolId:

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from segtool.core.classes import VOID
 from segtool.core.geometry import Rect
-from segtool.formats.preview import display_rgb
 from segtool.gui.canvas.around import Around
 from segtool.gui.canvas.brush_outline import brush_outline, outline_bounds, paint_outline
 from segtool.gui.canvas.canvas_input import CanvasInput
@@ -76,10 +75,11 @@ class Canvas(ImageView):
         session.entries_changed.connect(self._on_entries)
         session.classes_changed.connect(self._on_style)
         session.tool_changed.connect(self._on_tool)
+        session.display_changed.connect(self._on_display)
         session.active_class_changed.connect(self._refresh_tool)
         session.stroke_ended.connect(self._refresh_tool)
         session.overlay_changed.connect(self._on_tool)
-        self._on_style()
+        self._on_display()
         self._on_document()
         # After the canvas in every signal: it looks at what the canvas shows by then.
         self.around = Around(session, self)
@@ -106,7 +106,7 @@ class Canvas(ImageView):
         if document is None:
             self.show_nothing()
         else:
-            self.show_image(document.entry.path, display_rgb(document.image.pixels), document.mask)
+            self.show_image(document.entry.path, document.image.pixels, document.mask)
 
     def _on_mask(self, rect: Rect) -> None:
         self.show_mask_change(rect)
@@ -119,8 +119,17 @@ class Canvas(ImageView):
             self.update()
 
     def _on_style(self) -> None:
-        self._opacity = self._session.overlay_opacity
-        self.show_style(self._session.classes, opacity=self._opacity)
+        self._opacity, display = self._session.overlay_opacity, self._session.display
+        self.show_style(
+            self._session.classes,
+            opacity=self._opacity,
+            style=display.mask_style,
+            outline_width=display.outline_width,
+        )
+
+    def _on_display(self) -> None:
+        self.show_display(self._session.display.adjustments)
+        self._on_style()
 
     def _on_tool(self) -> None:
         self._input.tool_changed()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from segtool.core.brush import Point
 from segtool.core.classes import ClassSet
+from segtool.core.display import Display, MaskStyle, Tones
 from segtool.core.geometry import Rect
 from segtool.gui.canvas.frame import Frame
 from segtool.gui.canvas.image_pyramid import ImagePyramid, Pixels
@@ -46,6 +47,7 @@ class ImageView(QWidget):
         self._navigator = Navigator()
         self._ratio = self.devicePixelRatioF()
         self._pyramid: ImagePyramid | None = None
+        self._outline_width = 1
         self._mask: Mask | None = None
         self._other_mask: Mask | None = None
         self._inset = 0
@@ -89,21 +91,26 @@ class ImageView(QWidget):
         """The mask of that image."""
         return self._mask
 
+    @property
+    def tones(self) -> Tones | None:
+        """How values of the image are shown, for other pictures of it; None without an image."""
+        return self._frame.tones
+
     # What is shown -----------------------------------------------------------------------------
 
-    def show_image(self, key: Hashable, rgb: Pixels, mask: Mask) -> None:
+    def show_image(self, key: Hashable, pixels: Pixels, mask: Mask) -> None:
         """Show an image as it was last looked at.
 
         Parameters
         ----------
         key : Hashable
             Under which its zoom and place are remembered.
-        rgb : ndarray of uint8, shape (H, W, 3)
-            The image for the screen.
+        pixels : ndarray of uint8, uint16 or float32, shape (H, W) or (H, W, 3)
+            The image.
         mask : ndarray of uint8, shape (H, W)
             Class ids; read at each painting, so changes need only ``show_mask_change``.
         """
-        self.show_pyramid(key, ImagePyramid(rgb), mask)
+        self.show_pyramid(key, ImagePyramid(pixels), mask)
 
     def show_pyramid(self, key: Hashable, pyramid: ImagePyramid, mask: Mask) -> None:
         """Show an image that is ready for any zoom already; views may share it."""
@@ -132,10 +139,20 @@ class ImageView(QWidget):
             self._frame.mask_changed()
             self.update()
 
-    def show_style(self, classes: ClassSet, *, opacity: float) -> None:
-        """Show the mask in these colours, tinted as strongly as that (0 … 1)."""
-        self._layer.set_style(classes, opacity=opacity)
-        self._frame.mask_changed()
+    def show_display(self, display: Display) -> None:
+        """Show images with these adjustments from now on."""
+        self._frame.set_display(display)
+        self.update()
+
+    def show_style(
+        self, classes: ClassSet, *, opacity: float, style: MaskStyle = MaskStyle.TINT, outline_width: int = 1
+    ) -> None:
+        """Show the mask in these colours, filled in that way and as strongly as that (0 … 1), with such outlines."""
+        if outline_width != self._outline_width:
+            self._outline_width = outline_width
+            self._resized()
+        self._layer.set_style(classes, opacity=opacity, style=style)
+        self._frame.style_changed()
         self.update()
 
     def is_mask_shown(self) -> bool:
@@ -264,7 +281,8 @@ class ImageView(QWidget):
         width, height = (math.ceil(side * self._ratio) for side in (self.width(), self.height()))
         self._navigator.set_inset(round(self._inset * self._ratio))
         self._navigator.resize((width, height))
-        self._frame.set_size(width, height, line_width=max(1, int(self._ratio)))
+        grain = max(1, int(self._ratio))
+        self._frame.set_size(width, height, line_width=grain * self._outline_width, grain=grain)
         self.view_changed()
 
     def _apply_palette(self) -> None:

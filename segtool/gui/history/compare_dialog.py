@@ -146,7 +146,8 @@ class CompareDialog(QDialog):
         self.again_button.clicked.connect(self._start)
         session.comparing.changed.connect(self._read)
         session.model_changed.connect(self._follow_models)
-        session.tool_changed.connect(self._follow_opacity)
+        session.tool_changed.connect(self._follow_look)
+        session.display_changed.connect(self._follow_look)
         for mode in CompareMode:
             self._key(str(mode + 1), partial(self.set_mode, mode))
         self._key("Left", partial(self._step, -1))
@@ -213,10 +214,13 @@ class CompareDialog(QDialog):
             self._start()
 
     @Slot()
-    def _follow_opacity(self) -> None:
-        compared = self._session.comparing.state.compared
+    def _follow_look(self) -> None:
+        """Show image and masks as the canvas does."""
+        compared, display = self._session.comparing.state.compared, self._session.display
         if compared is not None:
-            self.views.show_opacity(compared.classes, self._session.overlay_opacity)
+            opacity = self._session.overlay_opacity
+            self.views.show_style(compared.classes, opacity=opacity, style=display.mask_style)
+            self.views.show_display(display.adjustments)
 
     @Slot()
     def _read(self) -> None:
@@ -226,12 +230,8 @@ class CompareDialog(QDialog):
         if compared is not None and document is not None:
             names = (compared.sides[0].name, compared.sides[1].name)
             tags = [f"{side}  {labels.get(name, name)}" for side, name in zip("AB", names, strict=True)]
-            self.views.show_compared(
-                compared,
-                key=str(document.entry.path),
-                opacity=self._session.overlay_opacity,
-                tags=(tags[0], tags[1]),
-            )
+            self._follow_look()
+            self.views.show_compared(compared, key=str(document.entry.path), tags=(tags[0], tags[1]))
         self.numbers.show_compared(compared)
         self.pages.setCurrentIndex(_STATUS if compared is None else _VIEWS)
         self.status.setText(f"{state.job.text or 'Comparing'}…" if is_running else state.reason)

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from segtool.core.classes import ClassSet
 from segtool.core.difference import difference_map, differing_pixels
 from segtool.core.metrics import mean_over_classes, tally
-from segtool.formats.preview import display_rgb
 from segtool.gui.canvas.image_pyramid import ImagePyramid
 from segtool.gui.jobs.worker import Job
 from segtool.gui.session_state import JobState
@@ -160,7 +159,7 @@ def compare_job(request: CompareRequest) -> Job:
     yield JobState(TITLE, total, total, "Looking for differences")
     first, second = (known[side] for side in request.sides)
     if request.before is None:
-        pyramid = ImagePyramid(display_rgb(request.pixels))
+        pyramid = ImagePyramid(request.pixels)
         pyramid.make_all()
     else:
         pyramid = request.before.pyramid

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from segtool.core.classes import ClassInfo, ClassSet
 from segtool.core.difference import Difference
+from segtool.core.display import Display, MaskStyle
 from segtool.gui.canvas.difference_layer import DIFFERENCE_COLOURS
 from segtool.gui.history.compare_job import Compared
 from segtool.gui.history.linked_view import LinkedView, Look
@@ -74,7 +75,7 @@ class CompareViews(QStackedWidget):
         self.setCurrentIndex(mode)
         self._show_look(look)
 
-    def show_compared(self, compared: Compared, *, key: str, opacity: float, tags: tuple[str, str]) -> None:
+    def show_compared(self, compared: Compared, *, key: str, tags: tuple[str, str]) -> None:
         """Show a comparison.
 
         Parameters
@@ -82,8 +83,6 @@ class CompareViews(QStackedWidget):
         compared : Compared
         key : str
             The image: under it, its part in view is remembered.
-        opacity : float
-            Of the tint of the masks, 0…1.
         tags : tuple of two str
             What the two sides are called.
         """
@@ -91,16 +90,20 @@ class CompareViews(QStackedWidget):
             for view in views:
                 view.set_tag(tag)
                 view.show_pyramid(key, compared.pyramid, mask)
-        self.show_opacity(compared.classes, opacity)
         self.difference.show_style(_DIFFERENCE_CLASSES, opacity=_DIFFERENCE_OPACITY)
         self.difference.show_pyramid(key, compared.pyramid, compared.difference)
         self._show_look(self.main_view.look())
 
-    def show_opacity(self, classes: ClassSet, opacity: float) -> None:
-        """Tint the masks that strongly."""
+    def show_style(self, classes: ClassSet, *, opacity: float, style: MaskStyle) -> None:
+        """Draw the masks in that way and that strongly."""
         for views in self._pairs():
             for view in views:
-                view.show_style(classes, opacity=opacity)
+                view.show_style(classes, opacity=opacity, style=style)
+
+    def show_display(self, display: Display) -> None:
+        """Show the image with these adjustments."""
+        for view in self._all():
+            view.show_display(display)
 
     def show_nothing(self) -> None:
         """Let go of the images."""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from segtool.core.difference import Difference
+from segtool.core.display import MaskStyle
 from segtool.core.geometry import Rect
 from segtool.gui.actions import ActionId
 from segtool.gui.canvas.difference_layer import DIFFERENCE_COLOURS
@@ -215,3 +216,22 @@ def test_stopping_says_so_and_offers_to_go_on(dialog: CompareDialog, versions_wi
     dialog.again_button.click()
     qtbot.waitUntil(lambda: comparing.state.stage is CompareStage.READY, timeout=60_000)
     assert dialog.pages.currentWidget() is dialog.views
+
+
+def test_it_shows_image_and_masks_as_the_canvas_does(dialog: CompareDialog, versions_window: MainWindow) -> None:
+    display, view = versions_window._session.display, dialog.views.left
+    mask = compared_of(versions_window).masks[0]
+    rows, columns = np.nonzero(mask == 0)
+    place = view.image_to_widget(columns[0] + 0.5, rows[0] + 0.5)
+    colour = compared_of(versions_window).classes.get(1).colour
+
+    def painted() -> tuple[int, list[int]]:
+        pixels = grabbed(view)
+        return int((pixels == colour).all(axis=-1).sum()), pixels[int(place.y()), int(place.x())].tolist()
+
+    tinted, grey = painted()
+    display.set_mask_style(MaskStyle.OUTLINE)
+    display.set_inverted(True)
+    outlined, inverted = painted()
+    assert 0 < outlined < tinted / 2
+    assert inverted == [255 - value for value in grey]

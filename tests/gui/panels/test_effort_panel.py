@@ -199,7 +199,7 @@ def test_the_window_exports_the_record_as_a_table(
     qtbot.waitUntil(action.isEnabled)
     path = tmp_path / "table.csv"
     monkeypatch.setattr(ask, "ask_csv_file", lambda *_, **__: path)
-    window.docks[-1].raise_()
+    next(dock for dock in window.docks if dock.widget() is window.effort).raise_()
     qtbot.waitUntil(window.effort.export_button.isVisible)
     with qtbot.waitSignal(window._session.message, timeout=10_000):
         qtbot.mouseClick(window.effort.export_button, Qt.MouseButton.LeftButton)
@@ -216,8 +216,10 @@ def test_an_export_that_fails_says_why(filled: EffortPanel, session: Session, qt
 
 
 def test_effort_stands_behind_learning(opened: MainWindow) -> None:
-    learning, effort = opened.docks[-2:]
-    assert opened.tabifiedDockWidgets(learning) == [effort]
+    learning, effort = (
+        next(dock for dock in opened.docks if dock.widget() is panel) for panel in (opened.learning, opened.effort)
+    )
+    assert effort in opened.tabifiedDockWidgets(learning)
     assert opened.learning.isVisible()
     assert effort.isVisible()
     assert opened.effort.visibleRegion().isEmpty()
