@@ -48,6 +48,7 @@ class Around(QObject):
         for ruler in self.rulers:
             ruler.entered.connect(self.pointer_taken)
         session.tool_changed.connect(self._follow)
+        session.display_changed.connect(self.minimap.show_image_anew)
         session.classes_changed.connect(self._follow)
         session.document_changed.connect(self._follow)
         session.mask_changed.connect(self._on_mask)

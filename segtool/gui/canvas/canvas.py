@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from segtool.core.classes import VOID
+from segtool.core.display import MaskStyle
 from segtool.core.geometry import Rect
 from segtool.gui.canvas.around import Around
 from segtool.gui.canvas.brush_outline import brush_outline, outline_bounds, paint_outline
@@ -120,10 +121,12 @@ class Canvas(ImageView):
 
     def _on_style(self) -> None:
         self._opacity, display = self._session.overlay_opacity, self._session.display
+        # Areas that are filled are what has changed then.
+        self._is_outlined = self._session.guidance.overlays.difference.is_on
         self.show_style(
             self._session.classes,
             opacity=self._opacity,
-            style=display.mask_style,
+            style=MaskStyle.OUTLINE if self._is_outlined else display.mask_style,
             outline_width=display.outline_width,
         )
 
@@ -133,7 +136,8 @@ class Canvas(ImageView):
 
     def _on_tool(self) -> None:
         self._input.tool_changed()
-        if self._opacity != self._session.overlay_opacity:
+        is_outlined = self._session.guidance.overlays.difference.is_on
+        if (self._opacity, self._is_outlined) != (self._session.overlay_opacity, is_outlined):
             self._on_style()
         # Whether the mask is shown may have changed: that costs no more than a copy.
         self.update()

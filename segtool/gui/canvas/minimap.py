@@ -176,7 +176,7 @@ class Minimap(QWidget):
             self._image = QImage(whole.width, whole.height, QImage.Format.Format_RGB32)
             self._image.fill(QColor(GROUND.rgb()))
             if not rect.is_empty:
-                pixels = np.ascontiguousarray(pyramid.sample(place, rect))
+                pixels = np.ascontiguousarray(pyramid.sample(place, rect, self._view.tones))
                 shown = QImage(pixels.data, rect.width, rect.height, pixels.strides[0], QImage.Format.Format_RGB32)
                 painter = QPainter(self._image)
                 painter.drawImage(rect.x, rect.y, shown)

@@ -130,6 +130,14 @@ def test_it_shows_the_image_that_is_open(zoomed: Canvas, open_session: Session) 
     assert (open_session.document.mask == VOID).all()
 
 
+def test_it_shows_the_image_as_the_canvas_does(zoomed: Canvas, open_session: Session) -> None:
+    zoomed.centre_on(80, 60)
+    place = minimap(zoomed).pos() + QPoint(80, 60)
+    open_session.display.set_inverted(True)
+    assert grabbed(zoomed)[place.y(), place.x()].tolist() == [255 - GREY] * 3
+    assert grabbed(zoomed)[240, 320].tolist() == [255 - GREY] * 3
+
+
 @pytest.mark.parametrize("size", [(4000, 3), (2, 900), (1, 1)])
 def test_an_image_of_any_shape_has_one(qtbot: QtBot, canvas: Canvas, size: tuple[int, int]) -> None:
     width, height = size

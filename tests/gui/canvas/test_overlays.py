@@ -18,7 +18,7 @@ from segtool.gui.canvas.difference_layer import DIFFERENCE_COLOURS
 from segtool.gui.session import Session
 from segtool.gui.session_state import Level
 from segtool.gui.view_options import OtherMask, Overlay
-from tests.gui.canvas.conftest import grabbed, is_painted, make_mask, on_screen
+from tests.gui.canvas.conftest import GREY, WALL, grabbed, is_painted, make_mask, on_screen
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -112,6 +112,14 @@ def test_with_every_overlay_a_stroke_paints_what_a_whole_painting_does(
     assert expected[Difference.ONLY_SECOND] > 0
     qtbot.waitUntil(lambda: open_session.guidance.overlays.difference.counts == expected)
     qtbot.waitUntil(lambda: is_painted(compared))
+
+
+def test_the_mask_is_outlined_where_nothing_has_changed(compared: Canvas, open_session: Session) -> None:
+    compared.zoom_to(4.0)
+    assert pixel(compared, 100.5, 40.5) == [GREY] * 3
+    assert pixel(compared, 90.1, 40.5) == list(WALL)
+    open_session.guidance.overlays.toggle(Overlay.DIFFERENCE)
+    assert pixel(compared, 100.5, 40.5) != [GREY] * 3
 
 
 def test_a_mask_that_was_never_saved_has_nothing_to_compare_with(
