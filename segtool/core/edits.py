@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,12 +25,26 @@ class TileChange:
     after: Mask | bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Edit:
-    """One undoable change of a mask: a stroke, a segmentation, a class removed."""
+    """One undoable change of a mask: a stroke, a segmentation, a class removed.
+
+    Attributes
+    ----------
+    name : str
+        What it is called in the Edit menu and the list of edits.
+    tiles : tuple of TileChange
+        Lie on one grid for all edits of a mask.
+    pixels : int
+        How many pixels it has changed.
+    size : int
+        Memory that it holds, in bytes; 0 while it is not packed, as it soon will be.
+    """
 
     name: str
     tiles: tuple[TileChange, ...]
+    pixels: int = 0
+    size: int = field(default=0, init=False)
 
     @property
     def rect(self) -> Rect:
@@ -41,15 +55,17 @@ class Edit:
         return box
 
     @property
-    def size(self) -> int:
-        """Memory that the edit holds, in bytes; what is not packed yet, and will soon be, is not counted."""
-        streams = (stream for tile in self.tiles for stream in (tile.before, tile.after))
-        return sum(len(stream) for stream in streams if isinstance(stream, bytes))
+    def is_packed(self) -> bool:
+        """Whether its pixels are compressed, so that its size is known."""
+        return self.size > 0
 
     def pack(self) -> None:
         """Compress the pixels; in any thread, also while another one undoes or redoes the edit."""
+        size = 0
         for tile in self.tiles:
-            tile.before, tile.after = _packed(tile.before), _packed(tile.after)
+            tile.before, tile.after = before, after = _packed(tile.before), _packed(tile.after)
+            size += len(before) + len(after)
+        self.size = size
 
     def undo(self, mask: Mask) -> Rect:
         """Put the pixels from before the edit back into ``mask``; return what changed."""
@@ -61,12 +77,16 @@ class Edit:
 
     def _write(self, mask: Mask, *, after: bool) -> Rect:
         for tile in self.tiles:
-            kept = tile.after if after else tile.before
-            if isinstance(kept, bytes):
-                stream = zlib.decompress(kept)
-                kept = np.frombuffer(stream, dtype=np.uint8).reshape(tile.rect.height, tile.rect.width)
-            mask[tile.rect.slices] = kept
+            _write_tile(mask, tile, after=after)
         return self.rect
+
+
+def _write_tile(mask: Mask, tile: TileChange, *, after: bool) -> None:
+    kept = tile.after if after else tile.before
+    if isinstance(kept, bytes):
+        stream = zlib.decompress(kept)
+        kept = np.frombuffer(stream, dtype=np.uint8).reshape(tile.rect.height, tile.rect.width)
+    mask[tile.rect.slices] = kept
 
 
 def _packed(pixels: Mask | bytes) -> bytes:
@@ -132,16 +152,17 @@ class EditRecorder:
 
     def commit(self, *, packed: bool = True) -> Edit | None:
         """Finish: return the edit, or None if no pixel has changed; if not ``packed``, `Edit.pack` is to be called."""
-        tiles = []
+        tiles, pixels = [], 0
         for (row, column), before in self._before.items():
             rect = self._tile_rect(row, column)
             after = self._mask[rect.slices]
-            if not np.array_equal(before, after):
+            if changed := int(np.count_nonzero(before != after)):
                 tiles.append(TileChange(rect, before, after.copy()))
+                pixels += changed
         self._before.clear()
         if not tiles:
             return None
-        edit = Edit(self._name, tuple(tiles))
+        edit = Edit(self._name, tuple(tiles), pixels)
         if packed:
             edit.pack()
         return edit
@@ -216,6 +237,16 @@ class History:
         """Name of the edit that redo would do again, or an empty string."""
         return self._undone[-1].name if self._undone else ""
 
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The edits, the oldest first: those that are done, then those that are undone."""
+        return (*self._done, *reversed(self._undone))
+
+    @property
+    def position(self) -> int:
+        """How many of ``edits`` are done."""
+        return len(self._done)
+
     def push(self, edit: Edit) -> None:
         """Add an edit that has just been made; what was undone is forgotten."""
         self._undone.clear()
@@ -239,3 +270,35 @@ class History:
         edit = self._undone.pop()
         self._done.append(edit)
         return edit.redo(mask)
+
+    def go_to(self, mask: Mask, position: int) -> tuple[Rect, ...]:
+        """Undo or redo until so many of ``edits`` are done, as often as is possible; return the tiles that changed.
+
+        A tile that several of the edits have changed is written once.
+        """
+        forward = position > len(self._done)
+        last: dict[Rect, TileChange] = {}
+        while self._undone if forward else self._done:
+            if len(self._done) == position:
+                break
+            edit = self._undone.pop() if forward else self._done.pop()
+            (self._done if forward else self._undone).append(edit)
+            last.update((tile.rect, tile) for tile in edit.tiles)
+        for tile in last.values():
+            _write_tile(mask, tile, after=forward)
+        return tuple(last)
+
+
+def runs_of_tiles(tiles: Iterable[Rect]) -> tuple[Rect, ...]:
+    """Return few boxes around tiles of one grid: each row's neighbours as one, or one box where that is no larger."""
+    runs: list[Rect] = []
+    for tile in sorted(tiles, key=lambda item: (item.y, item.x)):
+        if runs and runs[-1].y == tile.y and runs[-1].right == tile.x:
+            runs[-1] = runs[-1].union(tile)
+        else:
+            runs.append(tile)
+    box = Rect(0, 0, 0, 0)
+    for run in runs:
+        box = box.union(run)
+    covered = sum(run.width * run.height for run in runs)
+    return (box,) if runs and box.width * box.height <= covered else tuple(runs)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from segtool.core.brush import disc, stroke_region
-from segtool.core.edits import TILE, EditRecorder, History
+from segtool.core.edits import TILE, EditRecorder, History, runs_of_tiles
 from segtool.core.geometry import Rect
 
 
@@ -129,6 +129,61 @@ def test_history_forgets_the_oldest_edits_past_its_limit_but_keeps_the_newest() 
     history.undo(mask)
     np.testing.assert_array_equal(mask, states[-2])
     assert not history.can_undo
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (300, 517), (900, 1100)])
+def test_going_to_any_state_is_undoing_or_redoing_step_by_step(shape: tuple[int, int]) -> None:
+    mask = np.full(shape, 255, np.uint8)
+    history = History()
+    states = _random_edits(mask, history, count=30, seed=6)
+    rng = np.random.default_rng(7)
+    for position in [0, len(states) - 1, *rng.integers(0, len(states), 40).tolist()]:
+        before = mask.copy()
+        tiles = history.go_to(mask, position)
+        np.testing.assert_array_equal(mask, states[position])
+        assert history.position == position
+        assert len(history.edits) == len(states) - 1
+        told = np.zeros(shape, bool)
+        for run in runs_of_tiles(tiles):
+            told[run.slices] = True
+        assert told[mask != before].all()
+        assert len(set(tiles)) == len(tiles)
+    assert history.go_to(mask, history.position) == ()
+    history.go_to(mask, 1000)
+    np.testing.assert_array_equal(mask, states[-1])
+
+
+def test_edits_are_listed_in_order_with_what_they_cost() -> None:
+    mask = np.zeros((50, 60), np.uint8)
+    history = History()
+    sizes = (3, 5, 7)
+    for side in sizes:
+        recorder = EditRecorder(mask, name=f"square {side}")
+        recorder.paint(Rect(10 * side % 50, 0, side, side), np.ones((side, side), bool), side)
+        edit = recorder.commit()
+        assert edit is not None
+        history.push(edit)
+    history.undo(mask)
+    history.undo(mask)
+    assert [edit.name for edit in history.edits] == ["square 3", "square 5", "square 7"]
+    assert [edit.pixels for edit in history.edits] == [9, 25, 49]
+    assert history.position == 1
+    assert all(edit.is_packed and edit.size > 0 for edit in history.edits)
+
+
+def test_tiles_beside_each_other_become_one_box() -> None:
+    def tile(column: int, row: int) -> Rect:
+        return Rect(column * TILE, row * TILE, TILE, TILE)
+
+    assert runs_of_tiles([]) == ()
+    assert runs_of_tiles([tile(1, 1), tile(0, 0), tile(1, 0), tile(0, 1)]) == (Rect(0, 0, 2 * TILE, 2 * TILE),)
+    diagonal = [tile(number, number) for number in range(5)]
+    assert runs_of_tiles(reversed(diagonal)) == tuple(diagonal)
+    assert runs_of_tiles([tile(0, 0), tile(1, 0), tile(3, 0), tile(0, 2)]) == (
+        Rect(0, 0, 2 * TILE, TILE),
+        tile(3, 0),
+        tile(0, 2),
+    )
 
 
 @pytest.mark.parametrize("diameter", [1, 2, 3, 8, 25])
