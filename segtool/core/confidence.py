@@ -1,4 +1,4 @@
-"""How sure a model is of a pixel's class: the winner's probability, softened or sharpened by a temperature."""
+"""How sure a model is of a pixel's class: probabilities of classes, softened or sharpened by a temperature."""
 
 from __future__ import annotations
 
@@ -36,3 +36,34 @@ def winner_confidence(probabilities: npt.NDArray[np.float32], *, temperature: fl
     # p ** (1 / T), brought back to a sum of 1, is the softmax of logits / T. Ratios to the winner cannot all vanish.
     ratios = probabilities / best[..., None]
     return np.asarray(1.0 / (ratios ** (1.0 / temperature)).sum(axis=-1), dtype=np.float32)
+
+
+def class_probability(
+    probabilities: npt.NDArray[np.float32], index: int, *, temperature: float = 1.0
+) -> npt.NDArray[np.float32]:
+    """Return the probability of one class, whether it is the most probable one or not.
+
+    Where it is, that is what ``winner_confidence`` says.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float32, shape (..., K)
+        0…1. K = 1: of the second of two classes; K ≥ 2: of each class.
+    index : int
+        Which class, 0…K-1; 0 or 1 for K = 1.
+    temperature : float
+        As for ``winner_confidence``.
+
+    Returns
+    -------
+    ndarray of float32, shape (...)
+        0…1.
+    """
+    sure = winner_confidence(probabilities, temperature=temperature)
+    if probabilities.shape[-1] == 1:
+        second_wins = probabilities[..., 0] >= 0.5
+        return np.where(second_wins == bool(index), sure, np.float32(1.0) - sure)
+    if temperature == 1.0:
+        return np.asarray(probabilities[..., index], dtype=np.float32)
+    ratio = probabilities[..., index] / probabilities.max(axis=-1)
+    return np.asarray(sure * ratio ** (1.0 / temperature), dtype=np.float32)

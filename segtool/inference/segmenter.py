@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from segtool.core.confidence import winner_confidence
+from segtool.core.confidence import class_probability, winner_confidence
 from segtool.core.normalisation import intensity_range, normalise
 from segtool.inference.runtime import Runtime
 from segtool.inference.tiling import plan_axis
@@ -50,10 +50,13 @@ class Prediction:
         The most probable class of each pixel, by its id on the model's card.
     confidence : ndarray of uint8, shape (H, W)
         That class' probability at the card's temperature, 0…255 for 0…1.
+    probability : ndarray of uint8, shape (H, W), or None
+        In the same way that of the class that was asked for; None if none was.
     """
 
     class_ids: npt.NDArray[np.uint8]
     confidence: npt.NDArray[np.uint8]
+    probability: npt.NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +88,7 @@ def segment(
     tile: int | None = None,
     overlap: int | None = None,
     tta: bool = False,
+    probability_of: int | None = None,
 ) -> Iterator[Progress | Prediction]:
     """Predict the class of every pixel of an image.
 
@@ -103,6 +107,8 @@ def segment(
         never smaller than the overlap and one stride. By default what ``tile_sizes`` says.
     tta : bool
         Average the probabilities over the eight flips and quarter turns of each tile: 8 times as slow.
+    probability_of : int, optional
+        Id on the model's card of a class whose probability everywhere is to be part of the prediction.
 
     Yields
     ------
@@ -115,13 +121,18 @@ def segment(
     ids = np.array(card.classes.ids, dtype=np.uint8)
     class_ids = np.empty(pixels.shape[:2], dtype=np.uint8)
     confidence = np.empty_like(class_ids)
+    probability = None if probability_of is None else np.empty_like(class_ids)
     for item in probability_bands(pixels, runtime, tile=tile, overlap=overlap, tta=tta):
         if isinstance(item, Progress):
             yield item
             continue
         rows = slice(item.top, item.top + len(item.probabilities))
         class_ids[rows], confidence[rows] = _decide(item.probabilities, ids, card.temperature)
-    yield Prediction(class_ids, confidence)
+        if probability is not None and probability_of is not None:
+            index = card.classes.ids.index(probability_of)
+            wanted = class_probability(item.probabilities, index, temperature=card.temperature)
+            probability[rows] = _levels(wanted)
+    yield Prediction(class_ids, confidence, probability)
 
 
 def segment_to_end(
@@ -131,9 +142,11 @@ def segment_to_end(
     tile: int | None = None,
     overlap: int | None = None,
     tta: bool = False,
+    probability_of: int | None = None,
 ) -> Prediction:
     """Return the prediction that ``segment`` ends with."""
-    last = deque(segment(pixels, runtime, tile=tile, overlap=overlap, tta=tta), maxlen=1).pop()
+    steps = segment(pixels, runtime, tile=tile, overlap=overlap, tta=tta, probability_of=probability_of)
+    last = deque(steps, maxlen=1).pop()
     assert isinstance(last, Prediction)
     return last
 
@@ -201,4 +214,9 @@ def _decide(
     else:
         winner = probabilities.argmax(axis=-1)
     best = winner_confidence(probabilities, temperature=temperature)
-    return ids[winner], np.rint(np.clip(best, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return ids[winner], _levels(best)
+
+
+def _levels(probabilities: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """Return probabilities 0…1 as 0…255."""
+    return np.asarray(np.rint(np.clip(probabilities, 0.0, 1.0) * 255.0), dtype=np.uint8)

@@ -61,6 +61,31 @@ def test_ids_are_those_of_the_card(ground: Runtime):
     assert set(np.unique(prediction.class_ids)) == set(GROUND.ids)
 
 
+@pytest.mark.parametrize("fixture", ["nuclei", "ground"])
+def test_the_probability_of_a_class_is_what_the_network_says_of_it(fixture: str, request: pytest.FixtureRequest):
+    runtime: Runtime = request.getfixturevalue(fixture)
+    pixels = texture(96, 120, channels=3)
+    answer = whole_image(pixels, runtime)
+    if answer.shape[-1] == 1:
+        answer = np.concatenate([1 - answer, answer], axis=-1)
+    plain = segment_to_end(pixels, runtime)
+    assert plain.probability is None
+    for index, class_id in enumerate(runtime.card.classes.ids):
+        prediction = segment_to_end(pixels, runtime, probability_of=class_id)
+        assert prediction.probability is not None
+        assert prediction.probability.dtype == np.uint8
+        np.testing.assert_allclose(prediction.probability, 255 * answer[..., index], atol=0.51)
+        np.testing.assert_array_equal(prediction.class_ids, plain.class_ids)
+        np.testing.assert_array_equal(prediction.confidence, plain.confidence)
+        won = plain.class_ids == class_id
+        np.testing.assert_array_equal(prediction.probability[won], plain.confidence[won])
+    whole = segment_to_end(texture(304, 408), runtime, probability_of=class_id).probability
+    tiled = segment_to_end(texture(304, 408), runtime, probability_of=class_id, tile=160, overlap=96).probability
+    assert whole is not None
+    assert tiled is not None
+    assert np.abs(tiled.astype(int) - whole).max() <= 2
+
+
 def probabilities(pixels: np.ndarray, runtime: Runtime, **options: object) -> np.ndarray:
     """The blended probabilities H×W×K that the prediction is made from."""
     items = probability_bands(pixels, runtime, **options)
