@@ -187,15 +187,37 @@ def match_classes(source: ClassSet, target: ClassSet) -> tuple[ClassSet, npt.NDA
     merged = target
     table = np.full(256, VOID, dtype=np.uint8)
     for item in source:
-        found = merged.named(item.name)
-        if found is None and item.id == BACKGROUND and is_background(item):
-            found = merged.get(BACKGROUND)
+        found = _counterpart(item, merged)
         if found is None:
             merged = merged.with_added(item.name, colour=_free_colour(merged, wanted=item.colour))
             found = merged.named(item.name)
             assert found is not None
         table[item.id] = found.id
     return merged, table
+
+
+def ids_in(source: ClassSet, target: ClassSet) -> npt.NDArray[np.uint8]:
+    """Return the ids that classes have in another set: as `match_classes`, but a class that it lacks is void there.
+
+    Returns
+    -------
+    ndarray of uint8, shape (256,)
+        Table from source id to target id.
+    """
+    table = np.full(256, VOID, dtype=np.uint8)
+    for item in source:
+        found = _counterpart(item, target)
+        if found is not None:
+            table[item.id] = found.id
+    return table
+
+
+def _counterpart(item: ClassInfo, classes: ClassSet) -> ClassInfo | None:
+    """Return the class of the same name; for "background" with id 0 it is the one with id 0."""
+    found = classes.named(item.name)
+    if found is None and item.id == BACKGROUND and is_background(item):
+        return classes.get(BACKGROUND)
+    return found
 
 
 def _free_colour(classes: ClassSet, *, wanted: Colour) -> Colour:

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from segtool.core.errors import ModelError
 from segtool.gui.documents import Documents
-from segtool.gui.jobs.confidence import KnownConfidence
 from segtool.gui.jobs.expectation_job import LookedAt, expectation_job
+from segtool.gui.jobs.known_prediction import KnownPrediction
 from segtool.gui.jobs.runner import JobRunner
 from segtool.gui.jobs.worker import WorkerThread
 from segtool.gui.model_choice import ModelChoice
@@ -73,7 +73,7 @@ class Expectations(QObject):
         worker.finished.connect(self._on_end)
         worker.cancelled.connect(self._on_cancelled)
         worker.failed.connect(self._on_failed)
-        session.confidence_known.connect(self._take_over)
+        session.prediction_known.connect(self._take_over)
         session.project_changed.connect(self._forget)
         session.model_changed.connect(self._follow_model)
         session.job_changed.connect(self._make_way)
@@ -198,7 +198,7 @@ class Expectations(QObject):
             self._note(item.entry.key, item.model, item.expected)
 
     @Slot(object)
-    def _take_over(self, item: KnownConfidence) -> None:
+    def _take_over(self, item: KnownPrediction) -> None:
         # Averaged over turns a model is surer or less sure than it is in the others' images.
         if item.file is not None and not item.averaged:
             self._note(item.key, item.model, Expected(item.file, item.error))

@@ -8,6 +8,7 @@ from segtool.gui.jobs.runner import JobRunner
 from segtool.gui.model_choice import ModelChoice
 from segtool.gui.navigation import Navigation
 from segtool.gui.overlays import Overlays
+from segtool.gui.prediction_map import PredictionMap
 from segtool.gui.segmenting import Segmenting
 from segtool.gui.tool_state import ToolState
 from segtool.gui.uncertainty_map import UncertaintyMap
@@ -23,6 +24,8 @@ class Guidance:
         What the active model expects to get wrong in each image.
     what_next : WhatNext
         Suggests images.
+    prediction : PredictionMap
+        What the active model says of the open image.
     uncertainty : UncertaintyMap
         How unsure the active model is of the pixels of the open image.
     overlays : Overlays
@@ -40,11 +43,12 @@ class Guidance:
     ) -> None:
         self.expectations = Expectations(session, documents, models, segmenting=segmenting, jobs=jobs)
         self.what_next = WhatNext(session, documents, navigation=navigation, expectations=self.expectations)
-        self.uncertainty = UncertaintyMap(session, documents, models, segmenting=segmenting)
+        self.prediction = PredictionMap(session, documents, models, segmenting=segmenting)
+        self.uncertainty = UncertaintyMap(session, self.prediction)
         self.overlays = Overlays(session, documents, self.uncertainty)
 
     def close(self) -> None:
         """End the threads."""
         self.expectations.close()
-        self.uncertainty.close()
+        self.prediction.close()
         self.overlays.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 from segtool.core.classes import ClassSet, match_classes
 from segtool.core.errors import ImageError, ModelError, SegToolError
 from segtool.gui.documents import Documents
-from segtool.gui.jobs.confidence import KnownConfidence
+from segtool.gui.jobs.known_prediction import KnownPrediction
 from segtool.gui.jobs.runner import JobEnd, JobRunner
 from segtool.gui.jobs.segment_job import (
     REFRESH_TITLE,
@@ -171,8 +171,8 @@ class Segmenting:
             batch.spared.append(item.key)
         elif batch.project is not self._documents.project:
             return
-        elif isinstance(item, KnownConfidence):
-            self._session.confidence_known.emit(item)
+        elif isinstance(item, KnownPrediction):
+            self._session.prediction_known.emit(item)
         elif isinstance(item, PredictedMask):
             self._edits.after_stroke(lambda: self._apply(batch, item))
 

@@ -47,8 +47,10 @@ class SessionSignals(QObject):
         The saved state of the open image or of any other has changed.
     offer_changed()
         Another model is proposed, or no longer.
-    confidence_known(object)
-        A prediction has been made, or made again: how sure the model is of it, a KnownConfidence.
+    prediction_known(object)
+        A prediction has been made, or made again: a KnownPrediction.
+    prediction_changed()
+        What is known of the prediction of the open image, who wants it, or how far its computation is, has changed.
     uncertainty_changed()
         The uncertainty that is shown over the open image, or whether it is shown, has changed.
     overlay_changed()
@@ -81,7 +83,8 @@ class SessionSignals(QObject):
     job_changed = Signal()
     saved_changed = Signal()
     offer_changed = Signal()
-    confidence_known = Signal(object)
+    prediction_known = Signal(object)
+    prediction_changed = Signal()
     uncertainty_changed = Signal()
     overlay_changed = Signal()
     expectations_changed = Signal(object)

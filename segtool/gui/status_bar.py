@@ -32,12 +32,12 @@ class StatusBar(QStatusBar):
         self.saved_label = QLabel()
         self.saved_label.setAccessibleName("Saved state")
         self.job = JobIndicator(session)
-        self.uncertainty = UncertaintyIndicator(session)
+        self.prediction = PredictionIndicator(session)
         self.training = TrainingIndicator(training)
         self.addWidget(self.hover_label, 1)
         for label in (self.hover_label, self.zoom_label, self.saved_label):
             label.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
-        for widget in (self.training, self.uncertainty, self.job, self.zoom_label, self.saved_label):
+        for widget in (self.training, self.prediction, self.job, self.zoom_label, self.saved_label):
             self.addPermanentWidget(widget)
         for signal in (session.saved_changed, session.document_changed, session.project_changed):
             signal.connect(self._show_saved)
@@ -140,18 +140,18 @@ class JobIndicator(Indicator):
             self.show_progress(job_text(job), title=job.title, done=job.done, total=job.total)
 
 
-class UncertaintyIndicator(Indicator):
-    """The computation of what is shown over the open image; hidden while there is none, ending it turns it off."""
+class PredictionIndicator(Indicator):
+    """The computation of what the model says of the open image; hidden while there is none."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(button="Cancel")
         self._session = session
-        self.button.clicked.connect(lambda: session.guidance.uncertainty.set_on(False))
-        session.uncertainty_changed.connect(self._read)
+        self.button.clicked.connect(session.guidance.prediction.cancel)
+        session.prediction_changed.connect(self._read)
         self._read()
 
     def _read(self) -> None:
-        progress = self._session.guidance.uncertainty.progress
+        progress = self._session.guidance.prediction.progress
         self.setVisible(progress is not None)
         if progress is not None:
             self.show_progress(job_text(progress), title=progress.title, done=progress.done, total=progress.total)

@@ -17,6 +17,7 @@ from segtool.core.uncertainty import uncertainty_of_levels
 from segtool.formats.image import read_image
 from segtool.gui.actions import ActionId
 from segtool.gui.main_window import MainWindow
+from segtool.gui.prediction_map import PredictionMap
 from segtool.gui.session_state import Level
 from segtool.gui.uncertainty_map import UncertaintyMap
 from segtool.inference.runtime import Runtime
@@ -56,6 +57,10 @@ def uncertainty(window: MainWindow) -> UncertaintyMap:
     return window._session.guidance.uncertainty
 
 
+def predictions(window: MainWindow) -> PredictionMap:
+    return window._session.guidance.prediction
+
+
 def wait(window: MainWindow, qtbot: QtBot) -> np.ndarray:
     """Wait until there is something to show, and return the confidence."""
     qtbot.waitUntil(lambda: uncertainty(window).shown is not None, timeout=30_000)
@@ -83,7 +88,7 @@ def test_a_key_shows_and_hides_what_the_model_is_unsure_of(
     where = np.argwhere(np.ones(SIZE, dtype=bool))[::7]
     bare = colours_at(shown, where)
     mask = session.document.mask.copy()
-    assert not uncertainty(shown)._thread.is_running
+    assert not predictions(shown)._thread.is_running
     qtbot.keyClick(shown.canvas, Qt.Key.Key_U)
     confidence = wait(shown, qtbot)
     assert np.array_equal(confidence, predicted(folder, "a.png", runtime).confidence)
@@ -153,20 +158,20 @@ def test_what_segmenting_has_found_out_is_not_computed_again(shown: MainWindow, 
     assert (session.document.mask != VOID).all()
     uncertainty(shown).set_on(True)
     assert uncertainty(shown).shown is not None
-    assert uncertainty(shown).progress is None
-    assert not uncertainty(shown)._thread.is_running
+    assert predictions(shown).progress is None
+    assert not predictions(shown)._thread.is_running
 
 
 def test_the_status_bar_says_how_far_it_is_and_can_cancel(shown: MainWindow, qtbot: QtBot) -> None:
-    indicator = shown.status.uncertainty
+    indicator = shown.status.prediction
     assert not indicator.isVisible()
     uncertainty(shown).set_on(True)
     assert indicator.isVisible()
-    assert indicator.label.text() == "Uncertainty  ·  a.png"
+    assert indicator.label.text() == "Prediction  ·  a.png"
     qtbot.mouseClick(indicator.button, Qt.MouseButton.LeftButton)
     assert not indicator.isVisible()
     assert not uncertainty(shown).is_on
-    qtbot.waitUntil(lambda: uncertainty(shown)._under_way == 0, timeout=30_000)
+    qtbot.waitUntil(lambda: predictions(shown)._under_way == 0, timeout=30_000)
     assert uncertainty(shown).shown is None
     assert shown.messages.texts == []
 
@@ -179,7 +184,7 @@ def test_a_model_that_cannot_be_loaded_is_told_and_turns_it_off(shown: MainWindo
     uncertainty(shown).set_on(True)
     qtbot.waitUntil(lambda: not uncertainty(shown).is_on, timeout=30_000)
     assert any(level is Level.ERROR and "network.bin" in text for text, level in told)
-    assert not shown.status.uncertainty.isVisible()
+    assert not shown.status.prediction.isVisible()
     assert session.model is not None
     assert session.model.name == "nuclei"
 

@@ -16,7 +16,7 @@ from segtool.core.errors import ImageError, MaskError, SaveError
 from segtool.formats.image import read_image
 from segtool.formats.mask_png import read_mask, write_mask
 from segtool.gui.jobs.claims import MaskClaims
-from segtool.gui.jobs.confidence import known_confidence
+from segtool.gui.jobs.known_prediction import known_prediction
 from segtool.gui.jobs.worker import Job
 from segtool.gui.session_state import JobState
 from segtool.inference.runtime import Runtime
@@ -181,7 +181,7 @@ def segment_images(
     ------
     JobState
         Progress: tiles for one image, else images.
-    KnownConfidence
+    KnownPrediction
         How sure the model is of the image that is segmented next.
     PredictedMask, WrittenMask, SparedMask or NotSegmented
         Once for each image.
@@ -210,7 +210,7 @@ def segment_images(
             class_ids: Mask | None = None
             for item in segment(pixels, runtime, tta=tta):
                 if isinstance(item, Prediction):
-                    yield known_confidence(
+                    yield known_prediction(
                         request.key,
                         request.path,
                         item,
