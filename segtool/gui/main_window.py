@@ -37,6 +37,7 @@ from segtool.gui.message_bar import MessageBar
 from segtool.gui.opening import FolderOpener, droppable
 from segtool.gui.panels.classes_panel import ClassesPanel
 from segtool.gui.panels.display_panel import DisplayPanel
+from segtool.gui.panels.edits_panel import EditsPanel
 from segtool.gui.panels.effort_panel import EffortPanel
 from segtool.gui.panels.image_list import ImageListPanel
 from segtool.gui.panels.learning_panel import LearningPanel
@@ -90,6 +91,7 @@ class MainWindow(QMainWindow):
         self.images = ImageListPanel(session)
         self.classes = ClassesPanel(session)
         self.display = DisplayPanel(session)
+        self.edits = EditsPanel(session)
         self.learning = LearningPanel(session, training)
         self.messages = MessageBar()
         commands = Commands(
@@ -155,6 +157,7 @@ class MainWindow(QMainWindow):
             self._dock("Learning", self.learning, _RIGHT),
             self._dock("Effort", self.effort, _RIGHT),
             self._dock("Display", self.display, _RIGHT),
+            self._dock("Edits", self.edits, _RIGHT),
         )
         *_, learning = self.docks[: len(_DOCK_WIDTHS)]
         for dock in self.docks[len(_DOCK_WIDTHS) :]:

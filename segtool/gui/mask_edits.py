@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segtool.core.classes import VOID
-from segtool.core.edits import EditRecorder
+from segtool.core.edits import EditRecorder, runs_of_tiles
 from segtool.core.geometry import Rect
 from segtool.gui.documents import Documents
 from segtool.gui.jobs.segment_job import merge_prediction
@@ -184,34 +184,45 @@ class MaskEdits:
         return self._replace_all(document, pixels, name=name, status=self._status(document))
 
     def undo(self) -> None:
-        """Take the last edit of the shown mask back."""
-        self._step(forward=False)
+        """Take the last edit of the shown mask back; one that is under way is that."""
+        self._step(-1)
 
     def redo(self) -> None:
         """Do the last undone edit of the shown mask again."""
-        self._step(forward=True)
+        self._step(1)
 
-    def _step(self, *, forward: bool) -> None:
+    def _step(self, by: int) -> None:
+        document = self._documents.current
         if self._recorder is not None:
             # It is the last thing that was done, and cannot be done again.
             self.cancel_stroke()
+        elif document is not None:
+            self.go_to(document.history.position + by)
+
+    def go_to(self, position: int) -> None:
+        """Undo or redo edits of the shown mask until so many are done, or none is left; a stroke is taken back."""
+        self.cancel_stroke()
+        document, project = self._documents.current, self._documents.project
+        if document is None or project is None:
             return
-        document = self._documents.current
-        if document is None:
+        start = document.history.position
+        tiles = document.history.go_to(document.mask, position)
+        steps = document.history.position - start
+        if not steps:
             return
-        history, trail = document.history, self._documents.trail(document)
-        if not (history.can_redo if forward else history.can_undo):
-            return
-        rect = history.redo(document.mask) if forward else history.undo(document.mask)
-        project = self._documents.project
-        assert project is not None
-        if unknown := project.classes.unknown_ids(document.mask[rect.slices]):
-            self.on_unknown_ids(unknown)
+        trail = self._documents.trail(document)
+        records = [trail.redo() if steps > 0 else trail.undo() for _ in range(abs(steps))]
+        # Not the box around all of them: that of one long stroke can be the whole of a large image.
+        changed = runs_of_tiles(tiles)
+        unknown = {value for rect in changed for value in project.classes.unknown_ids(document.mask[rect.slices])}
+        if unknown:
+            self.on_unknown_ids(tuple(sorted(unknown)))
         self._documents.claims.mark_edited(document.entry.key)
-        self._tell_mask(rect)
+        for rect in changed:
+            self._tell_mask(rect)
         before = self._status(document)
-        self._note_change(document, trail.redo() if forward else trail.undo())
-        self._session.worked.emit(Work(WorkKind.REDO if forward else WorkKind.UNDO, before))
+        self._note_change(document, records[-1])
+        self._session.worked.emit(Work(WorkKind.REDO if steps > 0 else WorkKind.UNDO, before))
 
     def _replace_all(
         self, document: Document, pixels: npt.NDArray[np.uint8], *, name: str, status: Status, model: str = ""

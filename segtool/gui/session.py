@@ -45,7 +45,8 @@ class Session(ToolState):
 
     Views call its methods, listen to its signals (see `SessionSignals`) and read its properties; they keep no truth
     of their own. All of it belongs to the window's thread. A method that cannot do what it is asked says so through
-    ``message`` and leaves everything as it was. ``guidance`` says where a person's work is needed.
+    ``message`` and leaves everything as it was. ``guidance`` says where a person's work is needed, ``effort`` what it
+    took.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ class Session(ToolState):
         self.operations = Operating(self, documents, edits=edits, regions=self.regions)
         self.comparing = Comparing(self, self._documents, self._models)
         self.versions = VersionEdits(self, self._documents, models=self._models, jobs=self._jobs)
-        self._effort = EffortTracker(self, self._documents)
+        self.effort = EffortTracker(self, self._documents)
         self._class_in_hand = ClassInHand(self, self._documents)
         self.model_changed.connect(self._segmenting.follow_model)
         # Its parts follow the model too, and then take the network of the one that is active now.
@@ -100,11 +101,6 @@ class Session(ToolState):
     def classes(self) -> ClassSet:
         """Classes of the open folder; the default ones while none is open."""
         return DEFAULT_CLASSES if self.project is None else self.project.classes
-
-    @property
-    def effort(self) -> EffortTracker:
-        """The record of what each image has cost."""
-        return self._effort
 
     def entry_reason(self, key: str) -> str:
         """Return why an image could not be opened or segmented, an empty string if nothing is known against it."""
@@ -190,6 +186,10 @@ class Session(ToolState):
     def redo(self) -> None:
         """Do the last undone edit of the open image again."""
         self._edits.redo()
+
+    def go_to_edit(self, position: int) -> None:
+        """Undo or redo edits of the open image until so many of those in its history are done."""
+        self._edits.go_to(position)
 
     def set_status(self, key: str, status: Status) -> None:
         """Give an image a status."""
@@ -346,4 +346,4 @@ class Session(ToolState):
         self.regions.close()
         self._jobs.close()
         self._saving.close()
-        self._effort.close()
+        self.effort.close()

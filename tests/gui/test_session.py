@@ -12,6 +12,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from segtool.core.classes import VOID
+from segtool.core.edits import TILE
 from segtool.core.geometry import Rect
 from segtool.formats.mask_png import read_mask, write_mask
 from segtool.gui.documents import MAX_CLEAN
@@ -339,6 +340,26 @@ def test_a_large_edit_is_packed_behind_the_window_and_can_be_undone_meanwhile(
     qtbot.waitUntil(lambda: all(isinstance(tile.after, bytes) for tile in edit.tiles))
     session.undo()
     assert (document.mask == VOID).all()
+
+
+def test_going_back_tells_of_the_tiles_that_change_and_not_of_the_box_around_them(
+    session: Session, image_folder: Path
+) -> None:
+    assert cv2.imwrite(os.fspath(image_folder / "a.png"), np.zeros((5 * TILE, 6 * TILE), np.uint8))
+    assert session.open_folder(image_folder)
+    assert session.open_image("a.png")
+    before = mask_of(session).copy()
+    for place in range(5):
+        paint(session, rect=Rect(place * TILE, place * TILE, 9, 9))
+    paint(session, rect=Rect(0, 0, 5, 5), value=0)
+    told: list[Rect] = []
+    session.mask_changed.connect(told.append)
+    after = mask_of(session).copy()
+    session.go_to_edit(0)
+    np.testing.assert_array_equal(mask_of(session), before)
+    assert sorted(told, key=lambda rect: rect.y) == [Rect(at * TILE, at * TILE, TILE, TILE) for at in range(5)]
+    session.go_to_edit(6)
+    np.testing.assert_array_equal(mask_of(session), after)
 
 
 def test_removing_a_class_changes_every_mask_and_can_be_undone_in_memory(
