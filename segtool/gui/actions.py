@@ -50,6 +50,7 @@ class ActionId(StrEnum):
     FULL_SCREEN = auto()
     BRUSH = auto()
     ERASER = auto()
+    PREDICTION_BRUSH = auto()
     POLYGON = auto()
     LASSO = auto()
     RECTANGLE = auto()

@@ -20,6 +20,7 @@ from segtool.gui.model_choice import ModelChoice
 from segtool.gui.segmenting import Segmenting
 from segtool.gui.session_state import JobState
 from segtool.gui.tool_state import ToolState
+from segtool.gui.tools.tool_id import ToolId
 from segtool.project.document import FilePrint
 from segtool.project.expected_errors import model_print
 
@@ -63,6 +64,7 @@ class PredictionMap(QObject):
         self._request: PredictionRequest | None = None
         self._kept: deque[KnownPrediction] = deque()
         self._averaged = session.averages_turns
+        self._holds_brush = False
         # Generators that have been submitted and not ended: all but the last are cancelled.
         self._under_way = 0
         self._thread = WorkerThread("segtool-prediction")
@@ -76,6 +78,7 @@ class PredictionMap(QObject):
         session.document_changed.connect(self._follow)
         session.model_changed.connect(self._follow)
         session.tool_changed.connect(self._follow_averaging)
+        session.tool_changed.connect(self._follow_tool)
 
     @property
     def known(self) -> KnownPrediction | None:
@@ -142,6 +145,14 @@ class PredictionMap(QObject):
         if self._averaged is not self._session.averages_turns:
             self._averaged = self._session.averages_turns
             self._follow()
+
+    @Slot()
+    def _follow_tool(self) -> None:
+        """Have the prediction ready for the brush that paints it."""
+        holds_brush = self._session.tool is ToolId.PREDICTION_BRUSH
+        if holds_brush is not self._holds_brush:
+            self._holds_brush = holds_brush
+            (self.want if holds_brush else self.drop)(PredictionUse.BRUSH)
 
     @Slot()
     def _follow(self) -> None:

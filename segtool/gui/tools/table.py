@@ -12,6 +12,7 @@ from segtool.gui.tools.drag_shape import EllipseTool, LassoTool, RectangleTool
 from segtool.gui.tools.options import BRUSH_SHAPE, BRUSH_SIZE, PEN_PRESSURE, Option
 from segtool.gui.tools.picker import PickerTool
 from segtool.gui.tools.polygon import PolygonTool
+from segtool.gui.tools.prediction_brush import PredictionBrushTool
 from segtool.gui.tools.ruler import RulerTool
 from segtool.gui.tools.tool_id import ToolId
 
@@ -64,6 +65,14 @@ TOOLS: tuple[ToolSpec, ...] = (
         key="E",
         make=EraserTool,
         hint="Drag to paint background",
+        options=_BRUSH,
+    ),
+    ToolSpec(
+        id=ToolId.PREDICTION_BRUSH,
+        text="Predictio&n brush",
+        key="Q",
+        make=PredictionBrushTool,
+        hint="Drag to paint what the model says under the brush · right button paints background",
         options=_BRUSH,
     ),
     ToolSpec(

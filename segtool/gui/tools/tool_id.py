@@ -10,6 +10,7 @@ class ToolId(StrEnum):
 
     BRUSH = "brush"
     ERASER = "eraser"
+    PREDICTION_BRUSH = "prediction_brush"
     POLYGON = "polygon"
     LASSO = "lasso"
     RECTANGLE = "rectangle"
