@@ -19,6 +19,7 @@ from segtool.gui.commands import (
 from segtool.gui.display_actions import display_actions
 from segtool.gui.history.actions import version_actions
 from segtool.gui.operation_actions import operation_actions
+from segtool.gui.prediction_actions import prediction_threshold
 from segtool.gui.session import Session
 from segtool.gui.tool_actions import tool_actions
 from segtool.gui.view_actions import overlay_actions, place_actions
@@ -254,6 +255,7 @@ def _model(do: Commands) -> tuple[MenuItem, ...]:
             run=do.segment_all,
             enabled=lambda s: _has_project(s) and do.can_segment(),
         ),
+        prediction_threshold(do),
         row(
             id=ActionId.AVERAGE_TURNS,
             text="Average over &flips and turns",

@@ -77,6 +77,7 @@ class ActionId(StrEnum):
     ADD_CLASS = auto()
     SEGMENT_IMAGE = auto()
     SEGMENT_ALL = auto()
+    PREDICTION_THRESHOLD = auto()
     AVERAGE_TURNS = auto()
     CANCEL_JOB = auto()
     EVALUATE = auto()

@@ -227,11 +227,15 @@ class OperationDialog(QDialog):
         class_id = self.class_box.currentData()
         if self._scope.point is not None and not self._spec.has_other:
             class_id = self._class_of_region
-        choice = Choice(
-            class_id=class_id, other_id=self.other_box.currentData(), scope=self._scope, options=self.options
+        choice = self._completed(
+            Choice(class_id=class_id, other_id=self.other_box.currentData(), scope=self._scope, options=self.options)
         )
         run = self._spec.run
         return lambda mask, tick: run(mask, choice, tick)
+
+    def _completed(self, choice: Choice) -> Choice:
+        """Return a choice with what only a dialog of another kind knows."""
+        return choice
 
     def _revise(self) -> None:
         """Show on the mask what would change now."""

@@ -12,6 +12,7 @@ from segtool.core.operations.change import Mask, MaskChange, Scope, Tick
 from segtool.core.operations.pieces import fill_holes, keep_largest, remove_islands
 from segtool.core.operations.recode import swap
 from segtool.core.operations.separate import separate
+from segtool.core.operations.threshold import by_probability, level_of
 from segtool.gui.tools.options import ChoiceOption, NumberOption, Option, ToggleOption
 
 
@@ -26,6 +27,7 @@ class OperationId(StrEnum):
     GROW = auto()
     SHRINK = auto()
     SWAP_CLASSES = auto()
+    PREDICTION_THRESHOLD = auto()
 
 
 class Where(Enum):
@@ -49,16 +51,22 @@ class OperationOptions:
     by: int = 2
     over_void: bool = False
     over_classes: bool = False
+    least_probability: int = 50
+    only_fill: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What a person has asked for: the class (None: every one), a second class, where, and the options."""
+    """What a person has asked for: the class (None: every one), a second class, where, and the options.
+
+    ``probability`` returns how probable the class is everywhere (0…255), for an operation that depends on the model.
+    """
 
     class_id: int | None
     other_id: int = BACKGROUND
     scope: Scope
     options: OperationOptions
+    probability: Callable[[], Mask] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +155,19 @@ _RADIUS = NumberOption(
     field="radius", label="Radius", tip="How far around a pixel is looked", minimum=1, maximum=50, suffix=" px"
 )
 _BY = NumberOption(field="by", label="By", tip="Distance from the border", minimum=1, maximum=200, suffix=" px")
+_LEAST_PROBABILITY = NumberOption(
+    field="least_probability",
+    label="At least",
+    tip="How probable the class must be: 50 % is what segmenting takes of two classes",
+    minimum=0,
+    maximum=100,
+    suffix=" %",
+)
+_ONLY_FILL = ToggleOption(
+    field="only_fill",
+    label="Only fill void and background",
+    tip="Other classes stay, and nothing of the class is taken away",
+)
 
 OPERATIONS: tuple[OperationSpec, ...] = (
     OperationSpec(
@@ -233,9 +254,33 @@ OPERATIONS: tuple[OperationSpec, ...] = (
         has_other=True,
     ),
 )
-SPEC_OF = {spec.id: spec for spec in OPERATIONS}
+# Asked for beside segmenting: what it does depends on the model.
+PREDICTION_THRESHOLD = OperationSpec(
+    id=OperationId.PREDICTION_THRESHOLD,
+    text="Prediction &threshold…",
+    about="Pixels where the model finds the class at least this probable become the class; less probable pixels of "
+    "the class become background.",
+    run=lambda mask, c, tick: by_probability(
+        mask,
+        _probability(c),
+        _one(c),
+        at_least=level_of(c.options.least_probability),
+        only_fill=c.options.only_fill,
+        scope=c.scope,
+        tick=tick,
+    ),
+    options=(_LEAST_PROBABILITY, _ONLY_FILL),
+    for_every=False,
+    places=(Where.WHOLE, Where.VIEW),
+)
+SPEC_OF = {spec.id: spec for spec in (*OPERATIONS, PREDICTION_THRESHOLD)}
 
 
 def _one(choice: Choice) -> int:
     assert choice.class_id is not None
     return choice.class_id
+
+
+def _probability(choice: Choice) -> Mask:
+    assert choice.probability is not None
+    return choice.probability()

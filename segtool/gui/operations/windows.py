@@ -12,6 +12,7 @@ from segtool.core.operations.recode import clear, invert
 from segtool.gui.actions import plain_text
 from segtool.gui.canvas.image_view import ImageView
 from segtool.gui.dialogs.operation_dialog import OperationDialog
+from segtool.gui.dialogs.threshold_dialog import ThresholdDialog
 from segtool.gui.operations.table import OPERATIONS, SPEC_OF, OperationId, OperationOptions
 from segtool.gui.session import Session
 
@@ -48,7 +49,8 @@ class OperationWindows(QObject):
         # A dialog that is still open closes here: what it shows ends.
         if not self._session.operations.begin(plain_text(spec.text)):
             return
-        dialog = self.dialog = OperationDialog(
+        kind = ThresholdDialog if which is OperationId.PREDICTION_THRESHOLD else OperationDialog
+        dialog = self.dialog = kind(
             self._session,
             spec,
             view=self._view,
