@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Slot
 
 from segtool.gui.documents import Documents
-from segtool.gui.jobs.mask_jobs import FoundMask, Mask, mask_before
+from segtool.gui.jobs.mask_jobs import FoundMask, Mask, mask_before, mask_of_prediction
 from segtool.gui.jobs.worker import WorkerThread
+from segtool.gui.prediction_map import PredictionMap
 from segtool.gui.saved_mask import SavedMask
 from segtool.gui.tool_state import ToolState
 from segtool.gui.view_options import OtherMask
@@ -30,11 +31,14 @@ class Flicker(QObject):
         Owner; its view options say which mask.
     documents : Documents
     saved : SavedMask
+    prediction : PredictionMap
     """
 
-    def __init__(self, session: ToolState, documents: Documents, saved: SavedMask) -> None:
+    def __init__(
+        self, session: ToolState, documents: Documents, *, saved: SavedMask, prediction: PredictionMap
+    ) -> None:
         super().__init__(session)
-        self._session, self._documents, self._saved = session, documents, saved
+        self._session, self._documents, self._saved, self._prediction = session, documents, saved, prediction
         self._source: OtherMask | None = None
         self._shown: Mask | None = None
         self._number = 0
@@ -77,7 +81,7 @@ class Flicker(QObject):
             case OtherMask.BEFORE_EDIT:
                 self._ask_for_mask_before()
             case OtherMask.PREDICTED:
-                self._show_predicted()
+                self._ask_for_prediction()
         self._session.overlay_changed.emit()
 
     def close(self) -> None:
@@ -93,10 +97,15 @@ class Flicker(QObject):
         else:
             self._thread.submit(mask_before(document.mask, edit, number=self._number))
 
-    def _show_predicted(self) -> None:
+    def _ask_for_prediction(self) -> None:
         document = self._documents.current
         assert document is not None
-        self._session.info(f"No prediction for {document.entry.key} is in memory: segment it first.")
+        known = self._prediction.in_memory()
+        if known is None or known.class_ids is None:
+            self._session.info(f"No prediction for {document.entry.key} is in memory: segment it first.")
+        else:
+            table = self._prediction.project_ids()
+            self._thread.submit(mask_of_prediction(known.class_ids, table, number=self._number))
 
     @Slot()
     def _on_saved(self) -> None:

@@ -45,7 +45,7 @@ class Guidance:
         self.what_next = WhatNext(session, documents, navigation=navigation, expectations=self.expectations)
         self.prediction = PredictionMap(session, documents, models, segmenting=segmenting)
         self.uncertainty = UncertaintyMap(session, self.prediction)
-        self.overlays = Overlays(session, documents, self.uncertainty)
+        self.overlays = Overlays(session, documents, uncertainty=self.uncertainty, prediction=self.prediction)
 
     def close(self) -> None:
         """End the threads."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from segtool.gui.documents import Documents
 from segtool.gui.flicker import Flicker
+from segtool.gui.prediction_map import PredictionMap
 from segtool.gui.saved_difference import SavedDifference
 from segtool.gui.saved_mask import SavedMask
 from segtool.gui.tool_state import ToolState
@@ -24,14 +25,16 @@ class Overlays:
         Another mask in place of the open one while a key is held.
     """
 
-    def __init__(self, session: ToolState, documents: Documents, uncertainty: UncertaintyMap) -> None:
+    def __init__(
+        self, session: ToolState, documents: Documents, *, uncertainty: UncertaintyMap, prediction: PredictionMap
+    ) -> None:
         self.uncertainty = uncertainty
         self._session = session
         # The same numbers in other colours.
         self._is_confidence = False
         self._saved = SavedMask(session, documents)
         self.difference = SavedDifference(session, documents, self._saved)
-        self.flicker = Flicker(session, documents, self._saved)
+        self.flicker = Flicker(session, documents, saved=self._saved, prediction=prediction)
 
     @property
     def shown(self) -> Overlay:

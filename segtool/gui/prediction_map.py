@@ -129,6 +129,10 @@ class PredictionMap(QObject):
             return np.full(256, VOID, dtype=np.uint8)
         return ids_in(model.card.classes, project.classes)
 
+    def in_memory(self) -> KnownPrediction | None:
+        """Return what is known of the open image from the active model, whether it is needed now or not."""
+        return next((item for item in self._kept if self._fits(item)), None)
+
     def close(self) -> None:
         """End the thread."""
         self._thread.close()

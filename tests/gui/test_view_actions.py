@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from segtool.core.class_box import class_box
+from segtool.core.classes import VOID
 from segtool.core.geometry import Rect
 from segtool.gui.actions import ActionId, SubmenuSpec
 from segtool.gui.main_window import MainWindow
@@ -139,3 +140,21 @@ def test_confidence_has_its_own_colours(ready: MainWindow, qtbot: QtBot) -> None
     assert len(set(colours)) == 3
     QTest.keyClick(ready.canvas, Qt.Key.Key_U, SHIFT)
     assert uncertainty.shown is not None  # known already
+
+
+def test_j_held_shows_what_the_model_predicted_last(ready: MainWindow, qtbot: QtBot) -> None:
+    session, canvas = ready._session, ready.canvas
+    flicker = session.guidance.overlays.flicker
+    assert session.document is not None
+    session.set_view_options(compared_with=OtherMask.PREDICTED)
+    assert session.segment(["a.png"])
+    qtbot.waitUntil(lambda: session.job is None, timeout=60_000)
+    predicted = session.document.mask.copy()
+    session.apply_pixels("Test", Rect(10, 10, 30, 30), np.full((30, 30), VOID, dtype=np.uint8))
+    QTest.keyPress(canvas, Qt.Key.Key_J)
+    qtbot.waitUntil(lambda: flicker.shown is not None)
+    assert flicker.title == "As predicted"
+    assert np.array_equal(flicker.shown, predicted)
+    QTest.keyRelease(canvas, Qt.Key.Key_J)
+    assert flicker.shown is None
+    assert not np.array_equal(session.document.mask, predicted)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -83,6 +84,17 @@ def mask_before(mask: Mask, edit: Edit, *, number: int) -> Job:
     copy = mask.copy()
     edit.undo(copy)
     yield FoundMask(number, copy)
+
+
+def mask_of_prediction(class_ids: Mask, table: npt.NDArray[np.uint8], *, number: int) -> Job:
+    """Turn a prediction into the mask that it would make; ``table`` (uint8, 256) leads to the folder's class ids.
+
+    Yields
+    ------
+    FoundMask
+        At the end.
+    """
+    yield FoundMask(number, np.asarray(cv2.LUT(class_ids, table), dtype=np.uint8))
 
 
 def count_differences(first: Mask, second: Mask, tiles: Sequence[Rect], *, number: int) -> Job:
