@@ -1,0 +1,1 @@
+"""Regions that are found in an image or a mask: arrays in, a box and the boolean region in it out."""
