@@ -215,10 +215,10 @@ class Session(ToolState):
         self._class_in_hand.swap_with_background()
 
     def set_tool(self, tool: ToolId) -> None:
-        """Take another tool; an unfinished stroke is kept."""
+        """Take another tool; an unfinished stroke is kept, and what is just being found for one waited for."""
         if tool is not self.tool:
-            self._edits.end_stroke()
-        super().set_tool(tool)
+            take = super().set_tool
+            self.regions.end_then(lambda: take(tool))
 
     # Classes -----------------------------------------------------------------------------------
 

@@ -139,6 +139,7 @@ class NumberField(QWidget):
         for widget in (self.slider, self.spin):
             widget.setToolTip(option.tip)
         _row(self, option.label, self.slider, self.spin)
+        self.slider.setVisible(option.has_slider)
         self.slider.valueChanged.connect(lambda step: self._set(value_of_step(option, step)))
         self.spin.valueChanged.connect(self._set)
         self.spin.editingFinished.connect(bar.done)

@@ -131,3 +131,55 @@ def test_a_failure_is_told_and_takes_the_stroke_back(open_session: Session, qtbo
 def test_outside_a_stroke_nothing_is_computed(open_session: Session) -> None:
     open_session.regions.request(lambda: _painting(1))
     assert not open_session.regions.is_busy
+
+
+def test_what_is_looked_up_is_handed_over_and_what_came_in_between_is_left_out(
+    open_session: Session, qtbot: QtBot
+) -> None:
+    gate, began, found, drawn = threading.Event(), threading.Event(), [], []
+    open_session.regions.looked_up.connect(lambda: drawn.append(len(found)))
+
+    def slow() -> int:
+        began.set()
+        gate.wait(20)
+        return 1
+
+    open_session.regions.look_up(slow, then=found.append)
+    assert began.wait(20)
+    for value in (2, 3, 4):
+        open_session.regions.look_up(lambda value=value: value, then=found.append)
+    gate.set()
+    qtbot.waitUntil(lambda: 4 in found)
+    assert found == [1, 4]
+    assert drawn == [1, 2]
+    assert not open_session.regions.is_busy
+
+
+def test_looking_up_goes_on_beside_a_region(open_session: Session, qtbot: QtBot) -> None:
+    gate, found = threading.Event(), []
+    assert open_session.begin_stroke("Preview")
+
+    def slow() -> Painting:
+        gate.wait(20)
+        return _painting(2)
+
+    open_session.regions.request(slow, then_end=True)
+    open_session.regions.look_up(lambda: 7, then=found.append)
+    qtbot.waitUntil(lambda: found == [7])
+    assert open_session.regions.is_busy
+    gate.set()
+    _wait(open_session, qtbot)
+    assert open_session.document is not None
+    assert open_session.document.history.undo_name == "Preview"
+
+
+def test_a_failed_look_up_is_told(open_session: Session, qtbot: QtBot) -> None:
+    told: list[str] = []
+    open_session.message.connect(lambda text, level: told.append(text))
+
+    def fails() -> int:
+        raise SegToolError("no edge was found", remedy="Try another place.")
+
+    open_session.regions.look_up(fails, then=told.append)
+    qtbot.waitUntil(lambda: bool(told))
+    assert told == ["no edge was found. Try another place."]

@@ -39,6 +39,8 @@ def test_the_bar_shows_the_options_of_the_tool_in_hand(opened: MainWindow, qtbot
     def shown() -> set[str]:
         return {field for field, widget in opened.options_bar.widgets.items() if widget.isVisible()}
 
+    # In a narrower window, what does not fit stands behind the arrow at the end of the bar.
+    opened.resize(1100, 700)
     for spec in TOOLS:
         opened._session.set_tool(spec.id)
         qtbot.waitUntil(lambda spec=spec: shown() == {option.field for option in spec.options})

@@ -80,6 +80,7 @@ class Canvas(ImageView):
         session.active_class_changed.connect(self._refresh_tool)
         session.stroke_ended.connect(self._refresh_tool)
         session.overlay_changed.connect(self._on_tool)
+        session.regions.looked_up.connect(self._refresh_tool)
         self._on_display()
         self._on_document()
         # After the canvas in every signal: it looks at what the canvas shows by then.

@@ -249,7 +249,7 @@ class CanvasInput:
             return Qt.CursorShape.OpenHandCursor
         if self._must_wait(tool) or (document.read_only_reason and tool.changes_mask):
             return Qt.CursorShape.ForbiddenCursor
-        return Qt.CursorShape.BusyCursor if self._session.regions.is_busy else tool.cursor
+        return Qt.CursorShape.BusyCursor if self._session.regions.takes_long else tool.cursor
 
     def _must_wait(self, tool: Tool | None) -> bool:
         """Tell whether a tool may not do anything now: the mask that is seen is not the one that it would change."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 MAX_BRUSH_SIZE = 500
+MAX_TOLERANCE = 255
 
 
 class BrushShape(StrEnum):
@@ -26,11 +27,20 @@ class ToolOptions:
     brush_shape : BrushShape
     pen_pressure : bool
         Whether the brush gets smaller the less a pen is pressed.
+    tolerance : int
+        How far a pixel may be from the one under the press: 0…255 levels, all of them the image's contrast.
+    contiguous : bool
+        Whether only pixels joined with the one under the press are found.
+    smoothing : int
+        Standard deviation in pixels of the blur through which pixels are compared, 0…10.
     """
 
     brush_size: int = 20
     brush_shape: BrushShape = BrushShape.ROUND
     pen_pressure: bool = True
+    tolerance: int = 24
+    contiguous: bool = True
+    smoothing: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +58,8 @@ class NumberOption:
         Whether small values get most of the slider.
     lowest_text : str
         What a person reads instead of the smallest value; empty: that value.
+    has_slider : bool
+        Whether it is worth the room of a slider.
     """
 
     field: str
@@ -58,6 +70,7 @@ class NumberOption:
     suffix: str = ""
     is_geometric: bool = False
     lowest_text: str = ""
+    has_slider: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,4 +106,25 @@ BRUSH_SIZE = NumberOption(
 BRUSH_SHAPE = ChoiceOption(field="brush_shape", label="Shape", tip="Form of the brush", choices=BrushShape)
 PEN_PRESSURE = ToggleOption(
     field="pen_pressure", label="Pressure", tip="A pen that is pressed less makes the brush smaller"
+)
+TOLERANCE = NumberOption(
+    field="tolerance",
+    label="Tolerance",
+    tip="How far a pixel may be from the one under the press: 0 is equal, 255 the whole contrast of the image",
+    minimum=0,
+    maximum=MAX_TOLERANCE,
+)
+CONTIGUOUS = ToggleOption(
+    field="contiguous",
+    label="Contiguous",
+    tip="Only what is joined with the place of the press (off: everywhere; Shift+click: everywhere this once)",
+)
+SMOOTHING = NumberOption(
+    field="smoothing",
+    label="Smoothing",
+    tip="How far noise is blurred away before pixels are compared",
+    minimum=0,
+    maximum=10,
+    suffix=" px",
+    has_slider=False,
 )

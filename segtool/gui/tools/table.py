@@ -8,13 +8,27 @@ from dataclasses import dataclass
 from segtool.gui.session import Session
 from segtool.gui.tools.base import Tool
 from segtool.gui.tools.brush import BrushTool, EraserTool
+from segtool.gui.tools.cut_out import CutOutTool
 from segtool.gui.tools.drag_shape import EllipseTool, LassoTool, RectangleTool
-from segtool.gui.tools.options import BRUSH_SHAPE, BRUSH_SIZE, PEN_PRESSURE, Option
+from segtool.gui.tools.fill import FillTool
+from segtool.gui.tools.grow import GrowTool
+from segtool.gui.tools.options import (
+    BRUSH_SHAPE,
+    BRUSH_SIZE,
+    CONTIGUOUS,
+    PEN_PRESSURE,
+    SMOOTHING,
+    TOLERANCE,
+    Option,
+)
 from segtool.gui.tools.picker import PickerTool
 from segtool.gui.tools.polygon import PolygonTool
 from segtool.gui.tools.prediction_brush import PredictionBrushTool
 from segtool.gui.tools.ruler import RulerTool
+from segtool.gui.tools.scissors import ScissorsTool
+from segtool.gui.tools.threshold_brush import ThresholdBrushTool
 from segtool.gui.tools.tool_id import ToolId
+from segtool.gui.tools.wand import WandTool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +90,14 @@ TOOLS: tuple[ToolSpec, ...] = (
         options=_BRUSH,
     ),
     ToolSpec(
+        id=ToolId.THRESHOLD_BRUSH,
+        text="&Threshold brush",
+        key="Shift+B",
+        make=ThresholdBrushTool,
+        hint="Drag: paints only what is like the pixel under the press · right button takes away",
+        options=(BRUSH_SIZE, TOLERANCE, SMOOTHING),
+    ),
+    ToolSpec(
         id=ToolId.POLYGON,
         text="&Polygon",
         key="P",
@@ -103,6 +125,44 @@ TOOLS: tuple[ToolSpec, ...] = (
         key="O",
         make=EllipseTool,
         hint="Drag an ellipse · right button takes away · Shift: circle · Alt: from the middle",
+    ),
+    ToolSpec(
+        id=ToolId.FILL,
+        text="&Fill",
+        key="F",
+        make=FillTool,
+        hint="Click to give an area of the mask the class in hand · Shift: everywhere · right button: background",
+        options=(CONTIGUOUS,),
+        begins_group=True,
+    ),
+    ToolSpec(
+        id=ToolId.WAND,
+        text="Magic &wand",
+        key="W",
+        make=WandTool,
+        hint="Press on an object and drag right to take in more, left for less · right button takes away",
+        options=(TOLERANCE, SMOOTHING, CONTIGUOUS),
+    ),
+    ToolSpec(
+        id=ToolId.SCISSORS,
+        text="Sm&art scissors",
+        key="S",
+        make=ScissorsTool,
+        hint="Click along an edge, Enter fills · begin with the right button to take away · Shift: no snapping",
+    ),
+    ToolSpec(
+        id=ToolId.GROW_SEEDS,
+        text="Gr&ow from seeds",
+        key="G",
+        make=GrowTool,
+        hint="Mark the inside; the right button marks what does not belong to it · Enter keeps the result",
+    ),
+    ToolSpec(
+        id=ToolId.CUT_OUT,
+        text="&Cut out in a box",
+        key="C",
+        make=CutOutTool,
+        hint="Drag a box closely around an object to paint it · right button takes away",
     ),
     ToolSpec(
         id=ToolId.PICKER,
