@@ -113,6 +113,7 @@ class ImageListPanel(QWidget):
         self.view.activated.connect(self._clicked)
         session.project_changed.connect(self._on_project)
         session.document_changed.connect(self._follow)
+        session.loading_changed.connect(self._follow_if_idle)
         session.entries_changed.connect(self._show_counts)
         for signal in (
             self.filter.rowsInserted,
@@ -147,7 +148,8 @@ class ImageListPanel(QWidget):
     def _open(self, index: QModelIndex) -> None:
         document = self._session.document
         key = index.data(Role.KEY)
-        if key is None or (document is not None and document.entry.key == key):
+        is_shown = document is not None and document.entry.key == key
+        if key is None or (is_shown and self._session.navigation.opening is None):
             return
         if not self._session.open_image(key):
             self._follow()
@@ -162,6 +164,11 @@ class ImageListPanel(QWidget):
         self.view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         if index.isValid():
             self.view.scrollTo(index)
+
+    def _follow_if_idle(self) -> None:
+        """Go back to the row of the open image if the one that was on its way has not come."""
+        if self._session.navigation.opening is None:
+            self._follow()
 
     def _show_counts(self) -> None:
         project = self._session.project
