@@ -167,6 +167,15 @@ class Project:
             return Status.UNTOUCHED
         return self._state.statuses.get(key, Status.CORRECTED)
 
+    def approved(self) -> frozenset[str]:
+        """Return the keys of the approved images."""
+        statuses = self._state.statuses.items()
+        return frozenset(key for key, status in statuses if status is Status.APPROVED and self._counts(key))
+
+    def _counts(self, key: str) -> bool:
+        """Tell whether what is recorded about an image holds: it is there, and so is its mask."""
+        return key in self._places and (key in self._set_here or key in self._with_mask)
+
     def has_persons_work(self) -> bool:
         """Tell whether any image is corrected or approved."""
         statuses = self._state.statuses

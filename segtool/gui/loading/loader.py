@@ -12,7 +12,10 @@ from segtool.gui.loading import memory
 from segtool.gui.loading.load_job import Loaded, LoadProgress, LoadRequest, LoadTask
 
 PATIENCE_MS = 40
-"""How long the window's thread waits for an image: a small one is shown without a flicker of anything else."""
+"""How long the window's thread waits for an image: a small one is shown without a flicker of anything else.
+
+With 0 the event loop shows every image that is not loaded ahead.
+"""
 
 
 class Loader(QObject):
@@ -55,6 +58,11 @@ class Loader(QObject):
         """The images that are loaded ahead."""
         return tuple(self._ahead)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is being loaded, or is to be loaded ahead."""
+        return bool(self._to_come) or self._running() is not None
+
     def load(self, request: LoadRequest, *, limit: int | None) -> LoadTask:
         """Load an image instead of the one that is being waited for.
 
@@ -85,7 +93,7 @@ class Loader(QObject):
             self._submit(task)
         self._wanted = task
         # Whoever holds a key down is not waited for: the window would stand still.
-        if not has_waited and task.wait(PATIENCE_MS / 1000):
+        if PATIENCE_MS and not has_waited and task.wait(PATIENCE_MS / 1000):
             self._wanted, task.is_taken = None, True
         return task
 

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListView, QVBoxLayo
 
 from segtool.gui import theme
 from segtool.gui.panels.image_delegate import ImageDelegate
-from segtool.gui.panels.image_list_model import ImageFilter, ImageListModel, Role
+from segtool.gui.panels.image_filter import ImageFilter
+from segtool.gui.panels.image_list_model import ImageListModel, Role
 from segtool.gui.panels.thumbnails import Thumbnails
 from segtool.gui.session import Session
 from segtool.project.status import Status
@@ -61,8 +62,7 @@ class ImageListPanel(QWidget):
         self._session = session
         self.thumbnails = Thumbnails(self)
         self.model = ImageListModel(session, self.thumbnails, self)
-        self.filter = ImageFilter(self)
-        self.filter.setSourceModel(self.model)
+        self.filter = ImageFilter(self.model, self)
         self.view = ImageView()
         self.view.setModel(self.filter)
         self._delegate = ImageDelegate(self.thumbnails)
@@ -115,12 +115,9 @@ class ImageListPanel(QWidget):
         session.document_changed.connect(self._follow)
         session.loading_changed.connect(self._follow_if_idle)
         session.entries_changed.connect(self._show_counts)
-        for signal in (
-            self.filter.rowsInserted,
-            self.filter.rowsRemoved,
-            self.filter.modelReset,
-            self.filter.layoutChanged,
-        ):
+        # Another choice of rows leaves none of them the current one.
+        self.filter.modelReset.connect(self._follow)
+        for signal in (self.filter.rowsInserted, self.filter.rowsRemoved, self.filter.modelReset):
             signal.connect(self._show_counts)
 
     def _filter_status(self) -> None:
@@ -128,7 +125,6 @@ class ImageListPanel(QWidget):
         unreadable = chosen == _UNREADABLE
         status = None if chosen is None or unreadable else Status(chosen)
         self.filter.set_status(status, only_unreadable=unreadable)
-        self._follow()
 
     def _on_project(self) -> None:
         self.thumbnails.forget()
@@ -157,10 +153,10 @@ class ImageListPanel(QWidget):
     def _follow(self) -> None:
         """Make the row of the open image the current one, without opening it once more."""
         document = self._session.document
-        row = self.model.row_of(document.entry.key) if document is not None else -1
+        index = QModelIndex()
         if document is not None:
             self.thumbnails.retry(document.entry.path)
-        index = self.filter.mapFromSource(self.model.index(row, 0))
+            index = self.filter.index_of(document.entry.key)
         self.view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         if index.isValid():
             self.view.scrollTo(index)
@@ -176,7 +172,7 @@ class ImageListPanel(QWidget):
             self.counts.setText("" if project is None else "No images in this folder")
             return
         total = len(project.entries)
-        approved = sum(project.status(entry.key) is Status.APPROVED for entry in project.entries)
+        approved = len(project.approved())
         shown = self.filter.rowCount()
         filtered = f"  ·  {shown} shown" if shown != total else ""
         self.counts.setText(f"{approved} of {total} approved{filtered}")
