@@ -244,22 +244,28 @@ class _MaskListing:
 
 def _name_masks(names: list[str], masks: _MaskListing, recorded: frozenset[str]) -> dict[str, str]:
     """Return image name → mask name for the images of one sub-folder; all mask names differ."""
+    # Nearly every image is alone with its stem: a list for each of 100,000 would cost more than all else here.
+    alone: dict[str, str] = {}
     groups: dict[str, list[str]] = {}
     for name in names:
-        groups.setdefault(_fold(_stem(name)), []).append(name)
-    crowded = frozenset(_fold(name) for group in groups.values() if len(group) > 1 for name in group)
+        stem = _fold(_stem(name))
+        first = alone.setdefault(stem, name)
+        if first is not name:
+            groups.setdefault(stem, [first]).append(name)
+    crowded = frozenset(_fold(name) for group in groups.values() for name in group)
     chosen: dict[str, str] = {}
-    for stem, group in groups.items():
+    for stem, first in alone.items():
         # Beside a.jpg and a.tif, a.jpg.png is the mask of a.jpg, so the image a.jpg.tif cannot have it.
         if stem in crowded:
+            group = groups.get(stem, [first])
             chosen.update((name, _long(name)) for name in group)
             for name in group:
                 if masks.has(_short(name)) and not masks.has(_long(name)):
                     masks.notes.append(f"{masks.shown_as}{_short(name)} is the mask of {_stem(name)}, not of {name}.")
-        elif len(group) > 1:
-            chosen.update(_share(group, masks, recorded))
+        elif stem in groups:
+            chosen.update(_share(groups[stem], masks, recorded))
         else:
-            chosen[group[0]] = _name_alone(group[0], masks, groups)
+            chosen[first] = _name_alone(first, masks, alone)
     return chosen
 
 
