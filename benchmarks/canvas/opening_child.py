@@ -15,7 +15,7 @@ from pathlib import Path
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import psutil
-from PySide6.QtCore import QEventLoop
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.harness import peak_memory_mib
@@ -38,6 +38,7 @@ class Window:
         self.window = MainWindow(self.session, TrainingControl(self.session), log_file=folder / "log")
         self.window.resize(1600, 1000)
         self.window.show()
+        self._tick = QTimer(interval=5)
         self.settle()
 
     def settle(self) -> None:
@@ -48,10 +49,13 @@ class Window:
     def wait_for(self, condition: Callable[[], bool]) -> None:
         """Deal with events until something holds."""
         deadline = time.monotonic() + _DEADLINE_S
+        self._tick.start()
         while not condition():
             if time.monotonic() > deadline:
-                raise TimeoutError
-            self.app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 5)
+                raise TimeoutError(f"{condition} has not come true")
+            # Asleep until something happens: whoever asks again and again takes the processor from the threads.
+            self.app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+        self._tick.stop()
 
     def shown(self) -> str:
         """Return the key of the shown image, "" if none is."""
