@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from segtool.core.geometry import Rect
@@ -138,7 +139,8 @@ def test_the_image_in_memory_is_shown_at_once_and_takes_the_wish_back(
 ) -> None:
     assert opened.open_image("n5.png")
     qtbot.waitUntil(lambda: opened.navigation.opening is None)
-    assert opened.open_image("n7.png")
+    # No neighbour of the shown one, which may have been loaded ahead.
+    assert opened.open_image("n10.png")
     assert opened.open_image("n0.png")
     assert document(opened) == "n0.png"
     assert opened.open_image("n8.png")
@@ -183,6 +185,13 @@ def test_another_folder_is_opened_meanwhile(
     qtbot.waitUntil(lambda: opened.document is not None)
     assert shown == ["", "z.png"]
     assert not messages
+
+
+def test_closing_does_not_wait_for_the_event_loop(opened: Session, impatient: None, shown: list[str]) -> None:
+    assert opened.open_image("n5.png")
+    opened.close()
+    assert opened.navigation.opening is None
+    assert shown == []
 
 
 # Ahead -----------------------------------------------------------------------------------------
@@ -259,6 +268,42 @@ def test_nothing_is_loaded_ahead_without_memory_for_it(
     qtbot.waitUntil(lambda: not loader.is_busy)
     assert set(loader.keys_ahead) == {"n7.png", "n5.png"}
     assert loader.bytes_ahead <= 2 * one + 100
+
+
+def test_whatever_a_person_does_the_masks_in_memory_are_claimed_and_no_others(
+    opened: Session, image_folder: Path, impatient: None, qtbot: QtBot
+) -> None:
+    rng = np.random.default_rng(0)
+    assert opened.project is not None
+    keys = [entry.key for entry in opened.project.entries]
+    painted: dict[str, int] = {}
+    for number in range(150):
+        key = str(rng.choice(keys))
+        match rng.integers(7):
+            case 0 | 1:
+                opened.open_image(key)
+            case 2:
+                opened.step_image(int(rng.choice([-2, -1, 1, 2])))
+            case 3:
+                opened.navigation.cancel()
+            case 4:
+                value = int(rng.integers(2))
+                painted[document(opened)] = value
+                paint(opened, value)
+                assert opened.wait_until_saved()
+            case 5:
+                # Another program's work, which is only found where the mask is not in memory.
+                if opened._documents.get(key) is None and key != "n2z.png":
+                    painted[key] = number % 2
+                    write_mask(image_folder / "masks" / key, np.full(SIZE, number % 2, dtype=np.uint8))
+            case _:
+                QApplication.processEvents()
+        if number % 10 == 9:
+            qtbot.waitUntil(lambda: opened.navigation.opening is None)
+            held = {item.entry.key for item in opened._documents}
+            assert {key for key in keys if is_claimed(opened, key)} == held
+            if document(opened) in painted:
+                assert (current(opened).mask[BOX.slices] == painted[document(opened)]).all()
 
 
 # Memory ----------------------------------------------------------------------------------------
