@@ -188,8 +188,10 @@ class Navigation(QObject):
         return found if isinstance(found, Document) else self._load(found)
 
     def _is_consented(self, request: LoadRequest) -> bool:
-        route = self._route
-        return route is not None and route.may_be_large and route.key == request.entry.key
+        key, route = request.entry.key, self._route
+        # One that is read again is in memory already.
+        is_there = self._documents.get(key) is not None
+        return is_there or (route is not None and route.may_be_large and route.key == key)
 
     def _decline(self, route: Route) -> None:
         """Stay, as a person has answered; stepping on from here passes over the image."""
