@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from segtool.core.classes import ClassSet
 from segtool.formats.image import probe_image, read_image
-from segtool.formats.preview import display_rgb
 from segtool.gui.canvas.image_pyramid import ImagePyramid
 from segtool.gui.loading import memory
 from segtool.project.document import Document, FilePrint, add_mask
@@ -158,4 +157,4 @@ def _load(request: LoadRequest, limit: int | None) -> Generator[LoadProgress, No
 
 def make_pyramid(pixels: npt.NDArray[np.generic]) -> ImagePyramid:
     """Return an image for the canvas; halvings are made when a zoom first needs them."""
-    return ImagePyramid(display_rgb(pixels))
+    return ImagePyramid(pixels)
