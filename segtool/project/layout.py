@@ -237,9 +237,7 @@ class _MaskListing:
 
     def has(self, name: str) -> bool:
         """Tell whether the file is there; the file system decides about upper case and accents."""
-        if _fold(name) not in self._folded:
-            return False
-        return name in self.names or os.path.exists(self._folder / name)
+        return name in self.names or (_fold(name) in self._folded and os.path.exists(self._folder / name))
 
 
 def _name_masks(names: list[str], masks: _MaskListing, recorded: frozenset[str]) -> dict[str, str]:
