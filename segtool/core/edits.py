@@ -250,6 +250,13 @@ class History:
         """How many of ``edits`` are done."""
         return len(self._done)
 
+    @property
+    def size(self) -> int:
+        """Memory that the edits hold, undone ones among them, in bytes."""
+        tiles = (tile for edit in (*self._done, *self._undone) for tile in edit.tiles)
+        pixels = (kept for tile in tiles for kept in (tile.before, tile.after))
+        return sum(len(kept) if isinstance(kept, bytes) else kept.nbytes for kept in pixels)
+
     def push(self, edit: Edit) -> None:
         """Add an edit that has just been made; what was undone is forgotten."""
         self._undone.clear()

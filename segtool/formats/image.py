@@ -14,10 +14,9 @@ from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
 from segtool.core.errors import ImageError
+from segtool.formats.decoders import decode
 from segtool.formats.inspection import ImageHeader, inspect
 from segtool.formats.samples import (
-    decode_with_opencv,
-    decode_with_pillow,
     final_dtype,
     turn_upright,
     unfinite_count,
@@ -102,7 +101,6 @@ def read_image(path: Path) -> Image:
     with _reading(path) as stream:
         plan = inspect(stream, verify=True)
         notes = list(plan.header.notes)
-        decode = decode_with_opencv if plan.by_opencv else decode_with_pillow
         pixels, alpha = decode(stream, plan)
         if alpha is not None:
             pixels, changed = without_alpha(pixels, alpha)

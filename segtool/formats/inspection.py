@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import BinaryIO
 
 from PIL import Image as PillowImage
 
 from segtool.core.errors import ImageError
+from segtool.formats.jpeg_markers import JPEG_SIGNATURE, scan_jpeg
 from segtool.formats.png_chunks import PNG_SIGNATURE, ColourType, scan_png
 from segtool.formats.source import PILLOW_FORMATS, refuse_size
 from segtool.formats.tiff_header import (
@@ -51,6 +53,18 @@ class ImageHeader:
     notes: tuple[str, ...]
 
 
+class Decoder(Enum):
+    """Who decodes a file.
+
+    OPENCV returns values of any kind that Pillow would reduce to 8 bits or refuse. LEAN is OpenCV too, for 8-bit
+    grey and RGB of which every byte is known to be there: it decodes straight into the one array that is kept.
+    """
+
+    PILLOW = "Pillow"
+    OPENCV = "OpenCV"
+    LEAN = "lean"
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How to decode one file.
@@ -61,8 +75,8 @@ class Plan:
         What will come out.
     orientation : int
         EXIF orientation (1 to 8) that is left to be applied to the decoded pixels.
-    by_opencv : bool
-        Whether OpenCV decodes it, and not Pillow.
+    decoder : Decoder
+        Who decodes it.
     tiff : TiffHeader or None
         The header of a TIFF.
     sound_bytes : int
@@ -71,7 +85,7 @@ class Plan:
 
     header: ImageHeader
     orientation: int
-    by_opencv: bool = False
+    decoder: Decoder = Decoder.PILLOW
     tiff: TiffHeader | None = None
     sound_bytes: int = 0
 
@@ -84,7 +98,7 @@ def inspect(stream: BinaryIO, *, verify: bool) -> Plan:
     stream : BinaryIO
         A file that can seek, at its start.
     verify : bool
-        Whether to compare the check sums of a PNG, for which the whole file is read.
+        Whether to compare the check sums of a PNG and to look for the end of a JPEG, for which the whole file is read.
 
     Raises
     ------
@@ -98,7 +112,17 @@ def inspect(stream: BinaryIO, *, verify: bool) -> Plan:
         return _inspect_tiff(read_tiff_header(stream))
     if head == PNG_SIGNATURE:
         return _inspect_png(stream, verify=verify)
-    return _inspect_other(stream, orientation_late=False)
+    plan = _inspect_other(stream, orientation_late=False)
+    if verify and head.startswith(JPEG_SIGNATURE) and _is_plain_jpeg(stream, plan.header):
+        return replace(plan, decoder=Decoder.LEAN)
+    return plan
+
+
+def _is_plain_jpeg(stream: BinaryIO, header: ImageHeader) -> bool:
+    """Whether it is an 8-bit grey or YCbCr JPEG that is whole: OpenCV would fill missing rows without a word."""
+    layout = scan_jpeg(stream)
+    samples = {"L": 1, "RGB": 3}.get(header.mode)
+    return layout.complete and layout.bits == 8 and layout.components == samples
 
 
 def _inspect_png(stream: BinaryIO, *, verify: bool) -> Plan:
@@ -112,8 +136,13 @@ def _inspect_png(stream: BinaryIO, *, verify: bool) -> Plan:
         header = replace(header, mode=f"{layout.colour_type.name};16", dtype="uint16", channels=1 if grey else 3)
     if not layout.complete:
         header = replace(header, notes=(*header.notes, "the end of the file is missing"))
-    # Pillow reduces 16-bit colour to 8 bits.
-    return replace(plan, header=header, by_opencv=deep, sound_bytes=layout.end)
+    decoder = Decoder.PILLOW
+    if deep:
+        # Pillow reduces 16-bit colour to 8 bits.
+        decoder = Decoder.OPENCV
+    elif verify and layout.is_plain:
+        decoder = Decoder.LEAN
+    return replace(plan, header=header, decoder=decoder, sound_bytes=layout.end)
 
 
 def _inspect_other(stream: BinaryIO, *, orientation_late: bool) -> Plan:
@@ -184,7 +213,8 @@ def _inspect_tiff(tiff: TiffHeader) -> Plan:
     width, height = _upright_size(tiff.width, tiff.height, orientation)
     header = ImageHeader(width, height, _tiff_mode(tiff), dtype, 3 if colour else 1, tuple(notes))
     # Pillow turns a TIFF upright itself.
-    return Plan(header, 1 if by_pillow else orientation, by_opencv=not by_pillow, tiff=tiff)
+    decoder = Decoder.PILLOW if by_pillow else Decoder.OPENCV
+    return Plan(header, 1 if by_pillow else orientation, decoder=decoder, tiff=tiff)
 
 
 def _refuse_unusual(tiff: TiffHeader) -> None:

@@ -13,12 +13,14 @@ from PIL import Image as PillowImage
 from segtool.core.errors import MaskError, SaveError
 from segtool.core.palette import voc_palette
 from segtool.formats.atomic import write_atomic
+from segtool.formats.decoders import array_of
 from segtool.formats.png_chunks import PNG_SIGNATURE, ColourType, scan_png
 from segtool.formats.source import DamagedFileError, open_regular, refuse_size, why
 
 _REMEDY = "Save it as an 8-bit indexed or grey PNG whose values are class ids."
 _BACKUP = "Take it from a backup, or move it away to start with an empty mask."
 _COMPRESS_LEVEL = 3
+_BAND_ROWS = 1024
 
 
 def read_mask(path: Path) -> npt.NDArray[np.uint8]:
@@ -71,7 +73,9 @@ def _decode(stream: BinaryIO) -> npt.NDArray[np.uint8]:
     refuse_size(layout.width, layout.height, error=MaskError)
     stream.seek(0)
     with PillowImage.open(stream, formats=("PNG",)) as image:
-        mask = np.array(image, dtype=np.uint8, order="C")
+        image.load()
+        # An indexed PNG of less than 8 bits is unpacked by the decoder; 1-bit grey becomes 0 and 1.
+        mask = array_of(image, mode=image.mode).astype(np.uint8, copy=False)
     if layout.colour_type is ColourType.GREY and layout.bit_depth in (2, 4):
         # The decoder stretches these to 0…255; the stored values are the ids.
         mask //= 255 // (2**layout.bit_depth - 1)
@@ -141,6 +145,9 @@ def write_mask(path: Path, mask: npt.NDArray[np.uint8]) -> None:
 def _reads_back(data: bytes, mask: npt.NDArray[np.uint8]) -> bool:
     """Catch a fault of the encoder or the memory before it replaces a good file."""
     try:
-        return np.array_equal(_decode(io.BytesIO(data)), mask)
+        found = _decode(io.BytesIO(data))
     except (DamagedFileError, MaskError, OSError, SyntaxError, ValueError):
         return False
+    # In bands: the comparison of a whole mask would be as large as the mask.
+    bands = (slice(top, top + _BAND_ROWS) for top in range(0, mask.shape[0], _BAND_ROWS))
+    return found.shape == mask.shape and all(np.array_equal(found[rows], mask[rows]) for rows in bands)

@@ -47,6 +47,8 @@ class PngLayout:
         if the pixels decode.
     end : int
         Offset in bytes of the first byte that belongs to no whole chunk.
+    has_clear_colour : bool
+        Whether a colour, or an index, is said to be transparent.
     """
 
     width: int
@@ -57,6 +59,13 @@ class PngLayout:
     exif_after_pixels: bool
     complete: bool
     end: int
+    has_clear_colour: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one whole image of 8-bit grey or RGB, nothing transparent in it."""
+        is_opaque = self.colour_type in (ColourType.GREY, ColourType.RGB) and not self.has_clear_colour
+        return self.complete and self.bit_depth == 8 and self.frames == 1 and is_opaque
 
 
 def scan_png(stream: BinaryIO, *, verify: bool) -> PngLayout:
@@ -84,7 +93,7 @@ def scan_png(stream: BinaryIO, *, verify: bool) -> PngLayout:
     stream.seek(8)
     header: bytes | None = None
     frames, position = 1, 8
-    has_pixels = late_exif = complete = False
+    has_pixels = late_exif = complete = has_clear = False
     while not complete:
         length, kind = _chunk_head(stream, first=header is None, has_pixels=has_pixels)
         if kind is None:
@@ -100,6 +109,7 @@ def scan_png(stream: BinaryIO, *, verify: bool) -> PngLayout:
         elif kind == b"acTL":
             frames = max(1, int.from_bytes(body[:4], "big"))
         has_pixels |= kind == b"IDAT"
+        has_clear |= kind == b"tRNS"
         late_exif |= kind == b"eXIf" and has_pixels
         complete = kind == b"IEND"
     if header is None or not has_pixels:
@@ -109,7 +119,7 @@ def scan_png(stream: BinaryIO, *, verify: bool) -> PngLayout:
         colours = ColourType(colour_type)
     except ValueError as cause:
         raise DamagedFileError(f"has the unknown colour type {colour_type}") from cause
-    return PngLayout(width, height, bit_depth, colours, frames, late_exif, complete, position)
+    return PngLayout(width, height, bit_depth, colours, frames, late_exif, complete, position, has_clear)
 
 
 def _chunk_head(stream: BinaryIO, *, first: bool, has_pixels: bool) -> tuple[int, bytes | None]:

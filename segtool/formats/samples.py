@@ -1,107 +1,15 @@
-"""Decoded samples to pixels: the two decoders, alpha, orientation and the three dtypes that an image may have."""
+"""Decoded samples to pixels: alpha, orientation and the three dtypes that an image may have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import BinaryIO
-
-import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image as PillowImage
 
-from segtool.core.errors import ImageError
-from segtool.formats.inspection import Plan
-from segtool.formats.png_chunks import PNG_END
-from segtool.formats.source import PILLOW_FORMATS, DamagedFileError
 from segtool.formats.tiff_header import Photometric, TiffHeader
 
 Pixels = npt.NDArray[np.generic]
 
-_MAX_OPENCV_BYTES = 2**31 - 1
 _BAND_ROWS = 256
-
-
-def decode_with_pillow(stream: BinaryIO, plan: Plan) -> tuple[Pixels, Pixels | None]:
-    """Decode with Pillow: 8-bit images of all kinds, and grey ones with more bits.
-
-    Parameters
-    ----------
-    stream : BinaryIO
-        The file.
-    plan : Plan
-        What ``inspect`` found; not needed here.
-
-    Returns
-    -------
-    pixels : ndarray, shape (H, W) or (H, W, 3)
-        Grey or RGB; TIFFs are turned upright, other formats are not.
-    alpha : ndarray of uint8, shape (H, W), or None
-        Opacity, if the image has any.
-    """
-    del plan
-    stream.seek(0)
-    with PillowImage.open(stream, formats=PILLOW_FORMATS) as image:
-        image.load()
-        mode = image.mode
-        if mode in ("LA", "La", "RGBA", "RGBa", "PA") or (mode == "P" and "transparency" in image.info):
-            bands = np.asarray(image.convert("LA" if mode in ("LA", "La") else "RGBA"))
-            return (bands[:, :, 0] if bands.shape[2] == 2 else bands[:, :, :3]), bands[:, :, -1]
-        if mode == "1":
-            return np.asarray(image.convert("L")), None
-        if mode in ("L", "I", "F", "RGB") or mode.startswith("I;16"):
-            return np.asarray(image), None
-        return np.asarray(image.convert("RGB")), None
-
-
-def decode_with_opencv(stream: BinaryIO, plan: Plan) -> tuple[Pixels, Pixels | None]:
-    """Decode with OpenCV what Pillow would reduce to 8 bits or refuse.
-
-    Parameters
-    ----------
-    stream : BinaryIO
-        A PNG whose check sums agree, or a TIFF.
-    plan : Plan
-        What ``inspect`` found.
-
-    Returns
-    -------
-    pixels : ndarray, shape (H, W) or (H, W, 3)
-        Grey or RGB in the file's dtype, not turned upright.
-    alpha : ndarray, shape (H, W), or None
-        Opacity in the pixels' dtype, if the image has any.
-    """
-    stream.seek(0)
-    data = np.frombuffer(bytearray(stream.read(_MAX_OPENCV_BYTES + 1)), dtype=np.uint8)
-    if data.size > _MAX_OPENCV_BYTES:
-        raise ImageError("is larger than 2 GB", remedy="Save its first page as a file of its own.")
-    if plan.tiff is not None:
-        plan.tiff.set_upright(data)
-    elif data[plan.sound_bytes - len(PNG_END) : plan.sound_bytes].tobytes() != PNG_END:
-        # OpenCV insists on the end marker; the pixels are whole without it.
-        data = np.append(data[: plan.sound_bytes], np.frombuffer(PNG_END, dtype=np.uint8))
-    with _quiet_opencv():
-        decoded: Pixels | None = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-    if decoded is None:
-        raise DamagedFileError("is damaged, or of a kind that cannot be decoded")
-    if decoded.ndim == 2:
-        return decoded, None
-    opaque = decoded.shape[2] == 3 or (plan.tiff is not None and not plan.tiff.has_alpha)
-    # Blue comes first; grey with alpha comes as colour.
-    colour = decoded[:, :, 2::-1] if plan.header.channels == 3 else decoded[:, :, 0]
-    return colour, None if opaque else decoded[:, :, 3]
-
-
-@contextmanager
-def _quiet_opencv() -> Iterator[None]:
-    """Keep OpenCV's own lines off the terminal: what fails is reported by the error that follows."""
-    before = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        yield
-    finally:
-        cv2.utils.logging.setLogLevel(before)
 
 
 def without_alpha(pixels: Pixels, alpha: Pixels) -> tuple[Pixels, bool]:

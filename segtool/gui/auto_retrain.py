@@ -19,13 +19,6 @@ from segtool.project.project import Project
 from segtool.project.status import Status
 
 
-def approved_images(project: Project) -> frozenset[str]:
-    """Return the keys of the approved images."""
-    recorded = project.state.statuses
-    # What is recorded is looked at first, for that takes much less time.
-    return frozenset(e.key for e in project.entries if recorded.get(e.key) is Status.APPROVED is project.status(e.key))
-
-
 class AutoRetrain(QObject):
     """Starts a run after every so many newly approved images; it asks nothing and takes no focus.
 
@@ -80,7 +73,7 @@ class AutoRetrain(QObject):
         statuses, known = project.state.statuses, self._approved
         # Menus ask whenever anything changes, and there may be 10,000 images.
         if known is None or known[0] is not project or known[1] is not statuses:
-            known = self._approved = project, statuses, approved_images(project)
+            known = self._approved = project, statuses, project.approved()
         return len(known[2] - self._counted)
 
     def text(self) -> str:
@@ -94,7 +87,7 @@ class AutoRetrain(QObject):
     def _begin_anew(self) -> None:
         project = self._session.project
         self._after = 0 if project is None else self._preferences.retrain_after(project.root)
-        self._counted = frozenset() if project is None else approved_images(project) & set(project.state.known)
+        self._counted = frozenset() if project is None else project.approved() & set(project.state.known)
 
     @Slot(object)
     def _look_at(self, keys: frozenset[str]) -> None:
@@ -110,7 +103,7 @@ class AutoRetrain(QObject):
         if state.is_active and not self._is_running:
             project = self._session.project
             self._is_running, self._was_stopped = True, False
-            self._counted = frozenset() if project is None else approved_images(project)
+            self._counted = frozenset() if project is None else project.approved()
         elif state.phase is Phase.STOPPING:
             self._was_stopped = True
         elif not state.is_active and self._is_running:
@@ -152,7 +145,7 @@ class AutoRetrain(QObject):
         try:
             name = project.store.next_version_name("model" if base == FROM_SCRATCH else base)
         except SegToolError as exc:
-            self._counted = approved_images(project)
+            self._counted = project.approved()
             self._session.report(exc)
             return
         self._is_mine = self._training.start(settings, base=base, name=name)

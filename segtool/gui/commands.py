@@ -85,13 +85,16 @@ class Commands(QObject):
         if project is None:
             return
         keys = [entry.key for entry in project.entries]
-        start = keys.index(document.entry.key) + 1 if document is not None else 0
+        start = project.index(document.entry.key) + 1 if document is not None else 0
         others = keys[start:] + keys[: max(0, start - 1)]
-        for key in others:
-            to_do = project.status(key) is not Status.APPROVED and not self.session.entry_reason(key)
-            if to_do and self.session.open_image(key):
-                return
-        self.session.info("Every other image is approved.")
+        self.session.navigation.open_any(
+            (
+                key
+                for key in others
+                if project.status(key) is not Status.APPROVED and not self.session.entry_reason(key)
+            ),
+            on_none=lambda: self.session.info("Every other image is approved."),
+        )
 
     def actual_size(self) -> None:
         """Show one pixel of the image on one of the screen."""

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from segtool.core.errors import SegToolError
+from segtool.gui.canvas.image_pyramid import ImagePyramid
 from segtool.gui.jobs.claims import MaskClaims
+from segtool.gui.loading import memory
+from segtool.gui.loading.kept_histories import KeptHistories
+from segtool.gui.loading.load_job import Loaded, LoadRequest, make_pyramid
 from segtool.gui.status_trail import StatusTrail
 from segtool.project.document import Document, open_document
 from segtool.project.project import Project
@@ -15,6 +19,8 @@ MAX_CLEAN = 4
 
 class Documents:
     """Keeps the shown image, every image with unsaved changes, and a few more that were shown last.
+
+    What could be undone in an image that is let go of comes back with it, as long as its mask file is the same.
 
     Attributes
     ----------
@@ -31,6 +37,7 @@ class Documents:
     """
 
     def __init__(self) -> None:
+        self._histories = KeptHistories()
         self.reset(None)
 
     def reset(self, project: Project | None) -> None:
@@ -43,6 +50,8 @@ class Documents:
         # In the order in which they were shown, the newest last.
         self._kept: dict[str, Document] = {}
         self._trails: dict[str, StatusTrail] = {}
+        self._pyramids: dict[str, ImagePyramid] = {}
+        self._histories.clear()
 
     def __iter__(self) -> Iterator[Document]:
         return iter(tuple(self._kept.values()))
@@ -55,8 +64,49 @@ class Documents:
         """Return the trail of statuses of an image in memory."""
         return self._trails[document.entry.key]
 
+    def pyramid(self, document: Document) -> ImagePyramid:
+        """Return what the canvas paints of an image in memory."""
+        key = document.entry.key
+        if key not in self._pyramids:
+            self._pyramids[key] = make_pyramid(document.image.pixels)
+        return self._pyramids[key]
+
+    def find(self, key: str) -> Document | LoadRequest:
+        """Return an image if what is in memory is still what is on disk, else what is to be loaded.
+
+        Raises
+        ------
+        ProjectError
+            If there is no such image.
+        """
+        assert self.project is not None
+        entry, reason = self.project.entry(key), self.project.writable_reason
+        kept = self._kept.get(key)
+        if kept is not None and not _is_outdated(kept, reason):
+            return kept
+        return LoadRequest(entry, self.project.classes, reason)
+
+    def take(self, loaded: Loaded, *, anyway: bool) -> Document | None:
+        """Put an image that was loaded into memory; its mask is claimed from now on.
+
+        None if a file has changed since it was read: the image is to be loaded again, and no job writes its mask
+        until it is taken, or until ``give_up``. Then it is taken ``anyway``: something else goes on changing it, and
+        saving will notice that.
+        """
+        # Claimed before its print is compared: a job that is just writing the mask is waited for.
+        self.claims.claim(loaded.document.entry.key)
+        if not anyway and not loaded.is_current():
+            return None
+        return self._put(loaded.document, loaded.pyramid)
+
+    def give_up(self, key: str) -> None:
+        """Let jobs write the mask of an image that is not loaded after all."""
+        kept = self._kept.get(key)
+        if kept is None or kept.read_only_reason:
+            self.claims.release(key)
+
     def load(self, key: str) -> Document:
-        """Return an image, from memory if what is there is still what is on disk.
+        """Return an image for a job that is about to change its mask; read here and now if it is not in memory.
 
         Raises
         ------
@@ -65,24 +115,16 @@ class Documents:
         ImageError
             If it cannot be read.
         """
-        assert self.project is not None
-        entry = self.project.entry(key)
-        kept = self._kept.get(key)
-        if kept is not None and not _is_outdated(kept, self.project.writable_reason):
-            return kept
-        # Claimed before it is read: a job that is just writing the mask is waited for.
+        found = self.find(key)
+        if isinstance(found, Document):
+            return found
         self.claims.claim(key)
         try:
-            document = open_document(entry, self.project.classes, writable_reason=self.project.writable_reason)
+            document = open_document(found.entry, found.classes, writable_reason=found.writable_reason)
         except SegToolError:
-            if kept is None:
-                self.claims.release(key)
+            self.give_up(key)
             raise
-        if document.read_only_reason:
-            self.claims.release(key)
-        self._kept[key] = document
-        self._trails[key] = StatusTrail()
-        return document
+        return self._put(document, None)
 
     def show(self, document: Document) -> None:
         """Make an image the shown one and let go of those that were shown longest ago and are saved."""
@@ -90,15 +132,35 @@ class Documents:
         self.current = document
         self._kept[key] = self._kept.pop(key)
         clean = [item for item in self if item is not document and not item.is_dirty]
-        for item in clean[: max(0, len(clean) - MAX_CLEAN)]:
-            self.forget(item)
+        sizes = [memory.bytes_held(item) for item in clean]
+        limit = memory.kept_limit(in_use=sum(sizes))
+        while clean and (len(clean) > MAX_CLEAN or sum(sizes) > limit):
+            self.forget(clean.pop(0))
+            del sizes[0]
 
     def forget(self, document: Document) -> None:
         """Let go of an image that has no unsaved changes."""
         assert not document.is_dirty
         key = document.entry.key
+        self._histories.keep(document, self._trails[key])
         del self._kept[key], self._trails[key]
+        self._pyramids.pop(key, None)
         self.claims.release(key)
+
+    def _put(self, document: Document, pyramid: ImagePyramid | None) -> Document:
+        key = document.entry.key
+        kept = self._kept.get(key)
+        if kept is not None and kept.is_dirty:
+            # Painted in while it was loaded again: saving will say that the file is another one.
+            return kept
+        if document.read_only_reason:
+            self.claims.release(key)
+        self._kept[key] = document
+        self._trails[key] = self._histories.give_back(document) or StatusTrail()
+        self._pyramids.pop(key, None)
+        if pyramid is not None:
+            self._pyramids[key] = pyramid
+        return document
 
 
 def _is_outdated(document: Document, writable_reason: str) -> bool:

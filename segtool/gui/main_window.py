@@ -186,6 +186,9 @@ class MainWindow(QMainWindow):
         for signal in (session.document_changed, session.entries_changed, session.saved_changed):
             signal.connect(self._show_title)
         session.project_changed.connect(self._show_project)
+        session.navigation.ask_large = lambda key, found: ask.ask_large_image(
+            self, key, needs=found.needs, free=found.free
+        )
         self._training.state_changed.connect(self.action_set.refresh)
         self._training.state_changed.connect(lambda: session.guidance.expectations.hold_back(self._training.is_running))
         self.canvas.hovered.connect(self.status.show_hover)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl
@@ -110,9 +111,9 @@ class FolderOpener(QObject):
     def _open_first(self, wanted: str) -> None:
         """Show the wanted image if there is one of that key, else the first that can be read."""
         project = self._session.project
-        keys = [] if project is None else [entry.key for entry in project.entries]
-        if wanted not in keys or not self._session.open_image(wanted):
-            self._session.step_image(1)
+        if project is not None:
+            keys = (entry.key for entry in project.entries)
+            self._session.navigation.open_any(chain([wanted] if project.has(wanted) else [], keys))
 
     def _note_image(self) -> None:
         project, document = self._session.project, self._session.document

@@ -64,7 +64,7 @@ class Session(ToolState):
         jobs = self._jobs = JobRunner(self)
         saving = self._saving = Saving(self, documents, delay_ms=autosave_ms)
         edits = self._edits = MaskEdits(self, documents, saving)
-        navigation = self._navigation = Navigation(self, documents, edits, saving)
+        navigation = self.navigation = Navigation(self, documents, edits, saving)
         models = self._models = ModelChoice(self, documents, saving)
         segmenting = self._segmenting = Segmenting(
             self, documents, edits=edits, navigation=navigation, saving=saving, models=models, jobs=jobs
@@ -83,7 +83,7 @@ class Session(ToolState):
         self._class_in_hand = ClassInHand(self, self._documents)
         self.model_changed.connect(self._segmenting.follow_model)
         # Its parts follow the model too, and then take the network of the one that is active now.
-        self.guidance = Guidance(self, self._documents, self._models, self._navigation, self._segmenting, self._jobs)
+        self.guidance = Guidance(self, self._documents, self._models, self.navigation, self._segmenting, self._jobs)
 
     # What is open ------------------------------------------------------------------------------
 
@@ -135,12 +135,12 @@ class Session(ToolState):
         return True
 
     def open_image(self, key: str) -> bool:
-        """Show an image of the folder; if it cannot be read, the one that is shown stays and False is returned."""
-        return self._navigation.open_image(key)
+        """Show an image of the folder, now or once it is loaded; False if it cannot be read: the shown one stays."""
+        return self.navigation.open_image(key)
 
     def step_image(self, delta: int) -> None:
         """Show the image ``delta`` places further in the list, passing over those that cannot be read."""
-        self._navigation.step_image(delta)
+        self.navigation.step_image(delta)
 
     # Editing -----------------------------------------------------------------------------------
 
@@ -344,6 +344,7 @@ class Session(ToolState):
         self.guidance.close()
         self.operations.close()
         self.regions.close()
+        self.navigation.close()
         self._jobs.close()
         self._saving.close()
         self.effort.close()

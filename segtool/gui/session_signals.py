@@ -17,6 +17,8 @@ class SessionSignals(QObject):
         Another folder is open.
     document_changed()
         Another image is open, or the same one was read again.
+    loading_changed()
+        Another image is being loaded, the one that is has come further, or none is any more.
     mask_changed(object)
         Pixels of the open image's mask have changed inside a Rect.
     entries_changed(object)
@@ -68,6 +70,7 @@ class SessionSignals(QObject):
 
     project_changed = Signal()
     document_changed = Signal()
+    loading_changed = Signal()
     mask_changed = Signal(object)
     entries_changed = Signal(object)
     classes_changed = Signal()

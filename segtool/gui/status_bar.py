@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from segtool.gui import theme
@@ -13,6 +14,7 @@ from segtool.gui.training_control import TrainingControl
 from segtool.gui.training_state import duration_text
 
 _INFO_MS = 6000
+_LOADING_SHOWN_AFTER_MS = 150
 _PROGRESS_WIDTH = 140
 _TEXT_WIDTH = 360
 _MAX_SAVED = 60
@@ -31,13 +33,14 @@ class StatusBar(QStatusBar):
         self.zoom_label.setAccessibleName("Zoom")
         self.saved_label = QLabel()
         self.saved_label.setAccessibleName("Saved state")
+        self.loading = LoadingIndicator(session)
         self.job = JobIndicator(session)
         self.prediction = PredictionIndicator(session)
         self.training = TrainingIndicator(training)
         self.addWidget(self.hover_label, 1)
         for label in (self.hover_label, self.zoom_label, self.saved_label):
             label.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
-        for widget in (self.training, self.prediction, self.job, self.zoom_label, self.saved_label):
+        for widget in (self.training, self.prediction, self.job, self.loading, self.zoom_label, self.saved_label):
             self.addPermanentWidget(widget)
         for signal in (session.saved_changed, session.document_changed, session.project_changed):
             signal.connect(self._show_saved)
@@ -138,6 +141,33 @@ class JobIndicator(Indicator):
         self.setVisible(job is not None)
         if job is not None:
             self.show_progress(job_text(job), title=job.title, done=job.done, total=job.total)
+
+
+class LoadingIndicator(Indicator):
+    """The image that is on its way; hidden while there is none, and for as long as nobody would call it waiting."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(button="Cancel")
+        self._session = session
+        self.button.setToolTip("Stay with the image that is shown (Esc)")
+        self.button.clicked.connect(session.navigation.cancel)
+        self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self, session.navigation.cancel)
+        self._escape.setContext(Qt.ShortcutContext.WindowShortcut)
+        self._delay = QTimer(self, singleShot=True, interval=_LOADING_SHOWN_AFTER_MS)
+        self._delay.timeout.connect(self.show)
+        session.loading_changed.connect(self._read)
+        self._read()
+
+    def _read(self) -> None:
+        opening = self._session.navigation.opening
+        self._escape.setEnabled(opening is not None)
+        if opening is None:
+            self._delay.stop()
+            self.hide()
+            return
+        self.show_progress(f"Opening {opening.text}…", title="Opening", done=opening.done, total=opening.total)
+        if self.isHidden() and not self._delay.isActive():
+            self._delay.start()
 
 
 class PredictionIndicator(Indicator):

@@ -56,12 +56,21 @@ class WhatNext(QObject):
         errors = {key: error for key, error in self._expectations.errors().items() if self._is_choice(key, here)}
         is_looking = self._expectations.is_looking
         waits = is_looking and len(errors) < sum(1 for _ in islice(self._others(here), ENOUGH))
-        for suggestion in rank({} if waits else errors, self._others(here), suggested=self._suggested):
-            if self._navigation.open_image(suggestion.key):
-                self._suggested.append(suggestion)
-                self._has_put_off = waits
-                self._session.info(_text(suggestion, waits=waits, is_looking=is_looking))
-                return
+        tried: dict[str, Suggestion] = {}
+
+        def keys() -> Iterator[str]:
+            for suggestion in rank({} if waits else errors, self._others(here), suggested=self._suggested):
+                tried[suggestion.key] = suggestion
+                yield suggestion.key
+
+        def tell(key: str) -> None:
+            self._suggested.append(tried[key])
+            self._has_put_off = waits
+            self._session.info(_text(tried[key], waits=waits, is_looking=is_looking))
+
+        self._navigation.open_any(keys(), on_shown=tell, on_none=lambda: self._tell_none(here))
+
+    def _tell_none(self, here: str) -> None:
         if here in self._expectations.unworked():
             self._session.info("This is the only image left that you have not worked on.")
         else:

@@ -125,22 +125,29 @@ def open_document(entry: ImageEntry, classes: ClassSet, *, writable_reason: str 
     ImageError
         If the image cannot be read.
     """
-    image = read_image(entry.path)
+    return add_mask(entry, read_image(entry.path), classes, writable_reason=writable_reason)
+
+
+def add_mask(entry: ImageEntry, image: Image, classes: ClassSet, *, writable_reason: str = "") -> Document:
+    """Read the mask of an image that has been read already; see ``open_document``."""
     height, width = image.pixels.shape[:2]
-    blank = np.full((height, width), VOID, dtype=np.uint8)
     try:
         # Taken before reading: a change in between is then noticed when saving.
         mask_file = FilePrint.of(entry.mask_path)
-        mask = blank if mask_file is None else _own(read_mask(entry.mask_path))
+        mask = _blank(image) if mask_file is None else _own(read_mask(entry.mask_path))
     except OSError as exc:
         reason = f"{entry.mask_path}: the mask cannot be read ({exc.strerror}). Check who may read it."
-        return Document(entry, image, blank, reason)
+        return Document(entry, image, _blank(image), reason)
     except MaskError as exc:
-        return Document(entry, image, blank, f"{exc} {_READ_ONLY}", mask_file=mask_file)
+        return Document(entry, image, _blank(image), f"{exc} {_READ_ONLY}", mask_file=mask_file)
     reason = _why_unusable(entry, mask, (height, width), classes) or writable_reason or _why_protected(entry.mask_path)
     if mask.shape != (height, width):
-        mask = blank
+        mask = _blank(image)
     return Document(entry, image, mask, reason, mask_file=mask_file)
+
+
+def _blank(image: Image) -> npt.NDArray[np.uint8]:
+    return np.full(image.pixels.shape[:2], VOID, dtype=np.uint8)
 
 
 def _why_protected(mask_path: Path) -> str:

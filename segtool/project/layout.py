@@ -8,10 +8,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from natsort import natsort_keygen, ns
-
 from segtool.core.errors import ProjectError
 from segtool.formats.image import IMAGE_SUFFIXES
+from segtool.project.natural_order import in_natural_order
 
 STATE_FILE = "segtool.json"
 CLASSES_FILE = "classes.json"
@@ -23,7 +22,6 @@ REPORTS_FOLDER = "segtool-reports"
 WHOLE_FOLDER = "."
 
 _OWN_FOLDERS = frozenset({MODELS_FOLDER, OVERLAYS_FOLDER, REPORTS_FOLDER})
-_natural = natsort_keygen(alg=ns.IGNORECASE)
 _Found = dict[str, list[str]]
 """Folder ("" or with a final "/") → names of the images in it."""
 
@@ -32,19 +30,29 @@ _Found = dict[str, list[str]]
 class ImageEntry:
     """One image of a project.
 
+    Paths are made when they are asked for: for 100,000 images that would take longer than all else.
+
     Attributes
     ----------
     key : str
         Path relative to the folder of images, "/" between its parts.
-    path : Path
-        The image, which need not be readable.
-    mask_path : Path
-        Where its mask is or will be. No two images of a project have the same.
+    file, mask_file : str or path-like
+        The same as ``path`` and ``mask_path``.
     """
 
     key: str
-    path: Path
-    mask_path: Path
+    file: str | os.PathLike[str]
+    mask_file: str | os.PathLike[str]
+
+    @property
+    def path(self) -> Path:
+        """The image, which need not be readable."""
+        return Path(self.file)
+
+    @property
+    def mask_path(self) -> Path:
+        """Where its mask is or will be. No two images of a project have the same."""
+        return Path(self.mask_file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +151,24 @@ def _scan(root: Path) -> tuple[_Found, list[str]]:
                 ) from exc
             notes.append(f"The folder {prefix} cannot be read ({exc.strerror}): its images are not shown.")
             continue
-        names = [item.name for item in items if _is_image(item)]
+        names = []
+        for item in items:
+            if item.name.startswith("."):
+                continue
+            if _has_image_suffix(item.name) and _is_image(item):
+                names.append(item.name)
+            elif _is_searched(item, top=not prefix):
+                waiting.append((f"{prefix}{item.name}/", item.path))
         if names:
             found[prefix] = names
-        waiting.extend((f"{prefix}{item.name}/", item.path) for item in items if _is_searched(item, top=not prefix))
     return found, notes
 
 
+def _has_image_suffix(name: str) -> bool:
+    return name[name.rfind(".") :].lower() in IMAGE_SUFFIXES
+
+
 def _is_image(item: os.DirEntry[str]) -> bool:
-    if item.name.startswith(".") or os.path.splitext(item.name)[1].lower() not in IMAGE_SUFFIXES:
-        return False
     if not item.is_symlink():
         # Opening a pipe or a device would hang.
         return item.is_file(follow_symlinks=False)
@@ -161,7 +177,7 @@ def _is_image(item: os.DirEntry[str]) -> bool:
 
 
 def _is_searched(item: os.DirEntry[str], *, top: bool) -> bool:
-    if item.name.startswith(".") or item.name == MASKS_FOLDER or (top and item.name in _OWN_FOLDERS):
+    if item.name == MASKS_FOLDER or (top and item.name in _OWN_FOLDERS):
         return False
     if item.is_symlink():
         return top and item.name == IMAGES_FOLDER and os.path.isdir(item.path)
@@ -180,18 +196,14 @@ class _Assignment:
 
 def _layout(images_in: str, images_root: Path, chosen: _Assignment, notes: list[str]) -> Layout:
     names = chosen.mask_names
+    # The empty last part ends each of them with a separator.
+    images, masks = os.path.join(images_root, ""), os.path.join(chosen.masks_root, "")
     return Layout(
         images_in=images_in,
-        entries=tuple(
-            ImageEntry(key, images_root / key, chosen.masks_root / names[key]) for key in sorted(names, key=_order)
-        ),
+        entries=tuple(ImageEntry(key, images + key, masks + names[key]) for key in in_natural_order(names)),
         with_mask=frozenset(chosen.with_mask),
         notes=(*notes, *chosen.notes),
     )
-
-
-def _order(key: str) -> tuple[tuple[object, ...], str]:
-    return tuple(_natural(part) for part in key.split("/")), key
 
 
 def _assign(found: _Found, masks_root: Path, recorded: frozenset[str]) -> _Assignment:
@@ -230,30 +242,37 @@ class _MaskListing:
 
 def _name_masks(names: list[str], masks: _MaskListing, recorded: frozenset[str]) -> dict[str, str]:
     """Return image name → mask name for the images of one sub-folder; all mask names differ."""
+    # Nearly every image is alone with its stem: a list for each of 100,000 would cost more than all else here.
+    alone: dict[str, str] = {}
     groups: dict[str, list[str]] = {}
     for name in names:
-        groups.setdefault(_fold(_stem(name)), []).append(name)
-    crowded = frozenset(_fold(name) for group in groups.values() if len(group) > 1 for name in group)
-    short_names = frozenset(_fold(_short(name)) for name in names)
+        stem = _fold(_stem(name))
+        first = alone.setdefault(stem, name)
+        if first is not name:
+            groups.setdefault(stem, [first]).append(name)
+    crowded = frozenset(_fold(name) for group in groups.values() for name in group)
     chosen: dict[str, str] = {}
-    for group in groups.values():
+    for stem, first in alone.items():
         # Beside a.jpg and a.tif, a.jpg.png is the mask of a.jpg, so the image a.jpg.tif cannot have it.
-        if _fold(_stem(group[0])) in crowded:
+        if stem in crowded:
+            group = groups.get(stem, [first])
             chosen.update((name, _long(name)) for name in group)
             for name in group:
                 if masks.has(_short(name)) and not masks.has(_long(name)):
                     masks.notes.append(f"{masks.shown_as}{_short(name)} is the mask of {_stem(name)}, not of {name}.")
-        elif len(group) > 1:
-            chosen.update(_share(group, masks, recorded))
+        elif stem in groups:
+            chosen.update(_share(groups[stem], masks, recorded))
         else:
-            chosen[group[0]] = _name_alone(group[0], masks, short_names)
+            chosen[first] = _name_alone(first, masks, alone)
     return chosen
 
 
-def _name_alone(name: str, masks: _MaskListing, short_names: frozenset[str]) -> str:
+def _name_alone(name: str, masks: _MaskListing, stems: Collection[str]) -> str:
+    """Name the mask of an image whose stem no other has; ``stems`` are those of all images, folded."""
     short, long = _short(name), _long(name)
-    # A long name is left over from the time when another image had the same stem.
-    if _fold(long) in short_names or not masks.has(long):
+    # A long name is left over from the time when another image had the same stem. It is the short one of an image
+    # with a longer stem.
+    if not masks.has(long) or _fold(name) in stems:
         return short
     if masks.has(short):
         masks.notes.append(f"The mask of {name} is {masks.shown_as}{long}; {masks.shown_as}{short} is not used.")
@@ -287,7 +306,8 @@ def _share(group: list[str], masks: _MaskListing, recorded: frozenset[str]) -> d
 
 
 def _stem(name: str) -> str:
-    return os.path.splitext(name)[0]
+    # Every name here has a suffix, and none begins with a dot.
+    return name[: name.rfind(".")]
 
 
 def _short(name: str) -> str:

@@ -58,7 +58,7 @@ class Project:
         self.data_root = data_root
         self.entries = layout.entries
         self.notes = layout.notes
-        self._by_key = {entry.key: entry for entry in layout.entries}
+        self._places = {entry.key: place for place, entry in enumerate(layout.entries)}
         self._with_mask = layout.with_mask
         self._state = state
         self._saved = saved
@@ -141,8 +141,16 @@ class Project:
 
     def entry(self, key: str) -> ImageEntry:
         """Return an image by its key; ProjectError if there is none."""
+        return self.entries[self.index(key)]
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is an image of that key."""
+        return key in self._places
+
+    def index(self, key: str) -> int:
+        """Return the place of an image in ``entries``; ProjectError if there is none of that key."""
         try:
-            return self._by_key[key]
+            return self._places[key]
         except KeyError:
             raise ProjectError(
                 f"there is no image {key!r} in the folder", path=self.root, remedy="Open the folder again."
@@ -158,6 +166,15 @@ class Project:
         if key not in self._set_here and key not in self._with_mask:
             return Status.UNTOUCHED
         return self._state.statuses.get(key, Status.CORRECTED)
+
+    def approved(self) -> frozenset[str]:
+        """Return the keys of the approved images."""
+        statuses = self._state.statuses.items()
+        return frozenset(key for key, status in statuses if status is Status.APPROVED and self._counts(key))
+
+    def _counts(self, key: str) -> bool:
+        """Tell whether what is recorded about an image holds: it is there, and so is its mask."""
+        return key in self._places and (key in self._set_here or key in self._with_mask)
 
     def has_persons_work(self) -> bool:
         """Tell whether any image is corrected or approved."""

@@ -40,6 +40,12 @@ def image_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def images_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an image that is asked for be there when the call returns, however long it takes to load."""
+    monkeypatch.setattr("segtool.gui.loading.loader.PATIENCE_MS", 20_000)
+
+
+@pytest.fixture(autouse=True)
 def no_thread_is_left() -> Iterator[None]:
     """Fail a test after which a QThread is still running."""
     yield

@@ -10,7 +10,6 @@ import pytest
 from segtool.core.classes import DEFAULT_CLASSES, ClassSet
 from segtool.core.errors import ProjectError, SaveError
 from segtool.formats.mask_png import write_mask
-from segtool.project.layout import ImageEntry
 from segtool.project.project import Project
 from segtool.project.status import Status
 from segtool.project.training_images import usable_images
@@ -196,7 +195,8 @@ def test_everything_lies_in_another_place_when_one_is_given(tmp_path: Path):
     add_images(images, "sub/a.png", mask=True)
     before = contents(images)
     project = Project.open(images, data_root=place)
-    assert project.entries == (ImageEntry("sub/a.png", images / "sub" / "a.png", place / "masks" / "sub" / "a.png"),)
+    found = [(entry.key, entry.path, entry.mask_path) for entry in project.entries]
+    assert found == [("sub/a.png", images / "sub" / "a.png", place / "masks" / "sub" / "a.png")]
     assert project.status("sub/a.png") is Status.UNTOUCHED
     assert str(images / "masks") in project.notes[0]
     assert not place.exists()

@@ -72,6 +72,7 @@ class Canvas(ImageView):
         self.setMinimumSize(160, 120)
         session.project_changed.connect(self._on_project)
         session.document_changed.connect(self._on_document)
+        session.loading_changed.connect(self._on_loading)
         session.mask_changed.connect(self._on_mask)
         session.entries_changed.connect(self._on_entries)
         session.classes_changed.connect(self._on_style)
@@ -104,11 +105,16 @@ class Canvas(ImageView):
 
     def _on_document(self) -> None:
         self._input.image_changed()
-        document = self._session.document
-        if document is None:
+        document, pyramid = self._session.document, self._session.navigation.pyramid
+        if document is None or pyramid is None:
             self.show_nothing()
         else:
-            self.show_image(document.entry.path, document.image.pixels, document.mask)
+            self.show_pyramid(document.entry.path, pyramid, document.mask)
+
+    def _on_loading(self) -> None:
+        # Without an image the canvas says which one is on its way.
+        if not self.has_image:
+            self.update()
 
     def _on_mask(self, rect: Rect) -> None:
         self.show_mask_change(rect)

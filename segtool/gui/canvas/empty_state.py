@@ -19,6 +19,8 @@ def empty_text(session: Session, *, failed_key: str) -> tuple[str, str]:
         return "Open a folder of images", "Press Ctrl+O, or drop it here"
     if not session.project.entries:
         return "There are no images in this folder", "Open another one with Ctrl+O, or drop it here"
+    if (opening := session.navigation.opening) is not None:
+        return f"Opening {opening.text}…", "Press Esc to cancel"
     if reason := session.entry_reason(failed_key):
         return f"{failed_key} cannot be opened", reason
     return "No image is open", "Choose one in the list of images"

@@ -114,6 +114,20 @@ def ask_read_only(parent: QWidget, *, root: Path, reason: str) -> ReadOnlyAnswer
     return ReadOnlyAnswer.OTHER_PLACE if _run(box) is other else ReadOnlyAnswer.VIEW
 
 
+def ask_large_image(parent: QWidget, key: str, *, needs: int, free: int) -> bool:
+    """Ask whether an image may be opened that takes much of the memory: ``needs`` and ``free`` in bytes."""
+    has = f"{key} needs about {_gigabytes(needs)}, {_gigabytes(free)} are free."
+    box = _box(parent, "Large image", f"{has} Open it all the same?")
+    box.setInformativeText("If there is too little memory, everything on this computer becomes slow.")
+    wanted = _button(box, "Open", _Role.AcceptRole)
+    _button(box, "Do not open", _Role.RejectRole, default=True)
+    return _run(box) is wanted
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB"
+
+
 def ask_folder(parent: QWidget, *, title: str, start: Path) -> Path | None:
     """Ask for a folder; None if the person has cancelled."""
     chosen = QFileDialog.getExistingDirectory(parent, title, str(start))

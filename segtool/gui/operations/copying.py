@@ -20,8 +20,9 @@ def previous_entry(session: Session) -> ImageEntry | None:
     project, document = session.project, session.document
     if project is None or document is None:
         return None
-    place = [entry.key for entry in project.entries].index(document.entry.key)
-    return next((entry for entry in reversed(project.entries[:place]) if not session.entry_reason(entry.key)), None)
+    # Menus ask after every stroke, and there may be 100,000 images.
+    before = (project.entries[place] for place in range(project.index(document.entry.key) - 1, -1, -1))
+    return next((entry for entry in before if not session.entry_reason(entry.key)), None)
 
 
 def copy_previous(session: Session, *, over_all: bool = False) -> bool:

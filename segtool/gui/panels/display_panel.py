@@ -192,11 +192,12 @@ class DisplayPanel(QScrollArea):
     @Slot()
     def _follow_image(self) -> None:
         """Show another image's values; while nobody sees the panel they are not looked at."""
-        document = self._session.document
-        self.setEnabled(document is not None)
+        pyramid = self._session.navigation.pyramid
+        self.setEnabled(pyramid is not None)
         self._intensities = None
-        if document is not None and self.isVisible():
-            self._intensities = Intensities(document.image.pixels)
+        if pyramid is not None and self.isVisible():
+            # They were looked at in the thread that has loaded the image.
+            self._intensities = pyramid.intensities
             self.low.setDecimals(0 if self._intensities.top else _FLOAT_DECIMALS)
             self.high.setDecimals(0 if self._intensities.top else _FLOAT_DECIMALS)
         is_colour = self._intensities is not None and self._intensities.is_colour

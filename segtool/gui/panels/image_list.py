@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from collections.abc import Sequence
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QComboBox, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from segtool.gui import theme
 from segtool.gui.panels.image_delegate import ImageDelegate
-from segtool.gui.panels.image_list_model import ImageFilter, ImageListModel, Role
+from segtool.gui.panels.image_filter import ImageFilter
+from segtool.gui.panels.image_list_model import ImageListModel, Role
 from segtool.gui.panels.thumbnails import Thumbnails
 from segtool.gui.session import Session
 from segtool.project.status import Status
@@ -37,6 +40,16 @@ class ImageView(QListView):
         self.setAccessibleName("Images")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
+    def dataChanged(  # noqa: N802
+        self,
+        first: QModelIndex | QPersistentModelIndex,
+        last: QModelIndex | QPersistentModelIndex,
+        roles: Sequence[int] = (),
+    ) -> None:
+        """Paint rows again; a plain list would ask for all of them, 0.2 s for 100,000, at each stroke."""
+        # All rows have one size, whatever they show.
+        QAbstractItemView.dataChanged(self, first, last, roles)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Move, and say so."""
         before = self.currentIndex()
@@ -61,8 +74,7 @@ class ImageListPanel(QWidget):
         self._session = session
         self.thumbnails = Thumbnails(self)
         self.model = ImageListModel(session, self.thumbnails, self)
-        self.filter = ImageFilter(self)
-        self.filter.setSourceModel(self.model)
+        self.filter = ImageFilter(self.model, self)
         self.view = ImageView()
         self.view.setModel(self.filter)
         self._delegate = ImageDelegate(self.thumbnails)
@@ -113,13 +125,11 @@ class ImageListPanel(QWidget):
         self.view.activated.connect(self._clicked)
         session.project_changed.connect(self._on_project)
         session.document_changed.connect(self._follow)
+        session.loading_changed.connect(self._follow_if_idle)
         session.entries_changed.connect(self._show_counts)
-        for signal in (
-            self.filter.rowsInserted,
-            self.filter.rowsRemoved,
-            self.filter.modelReset,
-            self.filter.layoutChanged,
-        ):
+        # Another choice of rows leaves none of them the current one.
+        self.filter.modelReset.connect(self._follow)
+        for signal in (self.filter.rowsInserted, self.filter.rowsRemoved, self.filter.modelReset):
             signal.connect(self._show_counts)
 
     def _filter_status(self) -> None:
@@ -127,7 +137,6 @@ class ImageListPanel(QWidget):
         unreadable = chosen == _UNREADABLE
         status = None if chosen is None or unreadable else Status(chosen)
         self.filter.set_status(status, only_unreadable=unreadable)
-        self._follow()
 
     def _on_project(self) -> None:
         self.thumbnails.forget()
@@ -147,7 +156,8 @@ class ImageListPanel(QWidget):
     def _open(self, index: QModelIndex) -> None:
         document = self._session.document
         key = index.data(Role.KEY)
-        if key is None or (document is not None and document.entry.key == key):
+        is_shown = document is not None and document.entry.key == key
+        if key is None or (is_shown and self._session.navigation.opening is None):
             return
         if not self._session.open_image(key):
             self._follow()
@@ -155,13 +165,18 @@ class ImageListPanel(QWidget):
     def _follow(self) -> None:
         """Make the row of the open image the current one, without opening it once more."""
         document = self._session.document
-        row = self.model.row_of(document.entry.key) if document is not None else -1
+        index = QModelIndex()
         if document is not None:
             self.thumbnails.retry(document.entry.path)
-        index = self.filter.mapFromSource(self.model.index(row, 0))
+            index = self.filter.index_of(document.entry.key)
         self.view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         if index.isValid():
             self.view.scrollTo(index)
+
+    def _follow_if_idle(self) -> None:
+        """Go back to the row of the open image if the one that was on its way has not come."""
+        if self._session.navigation.opening is None:
+            self._follow()
 
     def _show_counts(self) -> None:
         project = self._session.project
@@ -169,7 +184,7 @@ class ImageListPanel(QWidget):
             self.counts.setText("" if project is None else "No images in this folder")
             return
         total = len(project.entries)
-        approved = sum(project.status(entry.key) is Status.APPROVED for entry in project.entries)
+        approved = len(project.approved())
         shown = self.filter.rowCount()
         filtered = f"  ·  {shown} shown" if shown != total else ""
         self.counts.setText(f"{approved} of {total} approved{filtered}")

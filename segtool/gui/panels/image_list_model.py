@@ -1,11 +1,11 @@
-"""The images of the open folder as rows for a list, and the filter over them."""
+"""The images of the open folder as rows for a list."""
 
 from __future__ import annotations
 
 from enum import IntEnum
 from pathlib import Path
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from segtool.gui import theme
 from segtool.gui.panels.thumbnails import Thumbnails
@@ -42,7 +42,7 @@ class ImageListModel(QAbstractListModel):
         super().__init__(parent)
         self._session, self._thumbnails = session, thumbnails
         self._entries: tuple[ImageEntry, ...] = ()
-        self._rows: dict[str, int] = {}
+        # Of the images that were looked at: a path for each of 100,000 takes a while.
         self._row_of_path: dict[Path, int] = {}
         session.project_changed.connect(self.reload)
         session.entries_changed.connect(self._on_entries_changed)
@@ -55,13 +55,22 @@ class ImageListModel(QAbstractListModel):
         self.beginResetModel()
         project = self._session.project
         self._entries = project.entries if project is not None else ()
-        self._rows = {entry.key: row for row, entry in enumerate(self._entries)}
-        self._row_of_path = {entry.path: row for row, entry in enumerate(self._entries)}
+        self._row_of_path.clear()
         self.endResetModel()
 
     def row_of(self, key: str) -> int:
         """Return the row of an image, -1 if it is not there."""
-        return self._rows.get(key, -1)
+        project = self._session.project
+        return -1 if project is None or not project.has(key) else project.index(key)
+
+    def key_of(self, row: int) -> str:
+        """Return the key of the image in a row."""
+        return self._entries[row].key
+
+    def accepts(self, row: int, *, status: Status | None, only_unreadable: bool) -> bool:
+        """Tell whether the image of a row has a status, or cannot be opened; None is any status."""
+        entry = self._entries[row]
+        return bool(self._reason(entry)) if only_unreadable else status in (None, self._status(entry.key))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008
         """Return the number of images."""
@@ -76,7 +85,9 @@ class ImageListModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole | Role.KEY:
                 return entry.key
             case Role.PATH:
-                return entry.path
+                path = entry.path
+                self._row_of_path[path] = index.row()
+                return path
             case Role.STATUS:
                 return self._status(entry.key)
             case Role.REASON:
@@ -118,7 +129,7 @@ class ImageListModel(QAbstractListModel):
             self.dataChanged.emit(index, index)
 
     def _on_entries_changed(self, keys: frozenset[str]) -> None:
-        rows = sorted(self._rows[key] for key in keys if key in self._rows)
+        rows = sorted(row for row in map(self.row_of, keys) if row >= 0)
         if rows:
             self.dataChanged.emit(self.index(rows[0]), self.index(rows[-1]))
 
@@ -126,32 +137,3 @@ class ImageListModel(QAbstractListModel):
 def _of_mask(reason: str) -> str:
     """Return a reason that begins with what is wrong, or with "the mask", as one about the mask of this row."""
     return f"{_MASK} {reason.removeprefix('the mask ')}"
-
-
-class ImageFilter(QSortFilterProxyModel):
-    """Lets those images through whose name contains a text and that have a status."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._text = ""
-        self._status: Status | None = None
-        self._only_unreadable = False
-
-    def set_text(self, text: str) -> None:
-        """Let only names through that contain ``text``, upper and lower case alike."""
-        self._text = text.strip().casefold()
-        self.invalidate()
-
-    def set_status(self, status: Status | None, *, only_unreadable: bool = False) -> None:
-        """Let only that status through, or only images that cannot be opened; None lets all through."""
-        self._status, self._only_unreadable = status, only_unreadable
-        self.invalidate()
-
-    def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:  # noqa: N802
-        """Tell whether a row is shown."""
-        index = self.sourceModel().index(source_row, 0, source_parent)
-        if self._text not in str(index.data(Role.KEY)).casefold():
-            return False
-        if self._only_unreadable:
-            return bool(index.data(Role.REASON))
-        return self._status is None or status_of(index) is self._status

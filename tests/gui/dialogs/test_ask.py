@@ -115,3 +115,11 @@ def test_errors_are_shown_with_their_details(parent: QWidget, click: Callable[[s
     said = click("Close")
     ask.show_error(parent, title="Something went wrong", text="It broke.", details="The log is there.")
     assert said == ["It broke.", "The log is there."]
+
+
+@pytest.mark.parametrize(("button", "answer"), [("Open", True), ("Do not open", False), ("(Esc)", False)])
+def test_large_image(parent: QWidget, click: Callable[[str], list[str]], button: str, answer: bool) -> None:
+    said = click(button)
+    needs, free = 5_100_000_000, 3_200_000_000
+    assert ask.ask_large_image(parent, "large.tif", needs=needs, free=free) is answer
+    assert said[0] == "large.tif needs about 5.1 GB, 3.2 GB are free. Open it all the same?"

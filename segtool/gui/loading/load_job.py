@@ -1,0 +1,160 @@
+"""Loading one image with all that showing it takes, as a job for a thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from segtool.core.classes import ClassSet
+from segtool.formats.image import probe_image, read_image
+from segtool.gui.canvas.image_pyramid import ImagePyramid
+from segtool.gui.loading import memory
+from segtool.project.document import Document, FilePrint, add_mask
+from segtool.project.layout import ImageEntry
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRequest:
+    """Which image to load, and what of the project decides how it comes out."""
+
+    entry: ImageEntry
+    classes: ClassSet
+    writable_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProgress:
+    """How far the loading of an image is, in parts of 100."""
+
+    key: str
+    done: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """An image, ready to be shown at any zoom.
+
+    Attributes
+    ----------
+    request : LoadRequest
+    document : Document
+    pyramid : ImagePyramid
+        Every halving is made.
+    image_file : FilePrint or None
+        The image's file as it was before it was read.
+    """
+
+    request: LoadRequest
+    document: Document
+    pyramid: ImagePyramid
+    image_file: FilePrint | None
+
+    def is_current(self) -> bool:
+        """Tell whether both files are still what was read."""
+        entry = self.request.entry
+        is_same_image = FilePrint.of_readable(entry.path) == self.image_file
+        return is_same_image and FilePrint.of_readable(entry.mask_path) == self.document.mask_file
+
+
+@dataclass(frozen=True, slots=True)
+class TooLarge:
+    """An image that was not loaded, because it needs more memory than was allowed: bytes."""
+
+    needs: int
+    free: int
+
+
+Outcome = Loaded | TooLarge | Exception
+
+
+@dataclass(slots=True, eq=False)
+class LoadTask:
+    """One image to load; the thread fills it, the window's thread may wait for it.
+
+    Attributes
+    ----------
+    request : LoadRequest
+    limit : int or None
+        Bytes that the image may take; None for any number.
+    is_wanted : bool
+        Whether somebody has asked to see it; else it is loaded ahead.
+    outcome : Outcome or None
+        What has come of it, None before that.
+    is_taken : bool
+        Whether the window's thread has dealt with the outcome.
+    """
+
+    request: LoadRequest
+    limit: int | None
+    is_wanted: bool
+    outcome: Outcome | None = None
+    is_taken: bool = False
+    _done: threading.Event = field(default_factory=threading.Event)
+
+    @classmethod
+    def done_with(cls, loaded: Loaded) -> LoadTask:
+        """Return a task for an image that is there already."""
+        task = cls(loaded.request, None, is_wanted=True, outcome=loaded, is_taken=True)
+        task._done.set()
+        return task
+
+    @property
+    def key(self) -> str:
+        """The image's key."""
+        return self.request.entry.key
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is an outcome."""
+        return self._done.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the thread; tell whether there is an outcome."""
+        return self._done.wait(seconds)
+
+    def run(self) -> Generator[LoadProgress, None, None]:
+        """Load the image, in the thread.
+
+        Yields
+        ------
+        LoadProgress
+            Before each step, so that it can be cancelled there.
+
+        Raises
+        ------
+        ImageError
+            If the image cannot be read; it is the outcome, too.
+        """
+        try:
+            self.outcome = yield from _load(self.request, self.limit)
+        except Exception as exc:
+            self.outcome = exc
+            raise
+        finally:
+            self._done.set()
+
+
+def _load(request: LoadRequest, limit: int | None) -> Generator[LoadProgress, None, Outcome]:
+    entry = request.entry
+    yield LoadProgress(entry.key, 0)
+    image_file = FilePrint.of_readable(entry.path)
+    if limit is not None:
+        needs = memory.bytes_of(probe_image(entry.path))
+        if needs > limit:
+            return TooLarge(needs, memory.available())
+    image = read_image(entry.path)
+    yield LoadProgress(entry.key, 60)
+    document = add_mask(entry, image, request.classes, writable_reason=request.writable_reason)
+    yield LoadProgress(entry.key, 80)
+    pyramid = make_pyramid(image.pixels)
+    pyramid.make_all()
+    return Loaded(request, document, pyramid, image_file)
+
+
+def make_pyramid(pixels: npt.NDArray[np.generic]) -> ImagePyramid:
+    """Return an image for the canvas; halvings are made when a zoom first needs them."""
+    return ImagePyramid(pixels)
