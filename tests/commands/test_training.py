@@ -69,6 +69,7 @@ def test_stop_on_the_standard_input_keeps_the_best_so_far(start, tmp_path: Path)
     assert done.reason == read_card(tmp_path / "model").training["ended_by"] == "stopped"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
 def test_control_c_keeps_the_best_so_far(start, tmp_path: Path) -> None:
     process = start()
@@ -80,6 +81,7 @@ def test_control_c_keeps_the_best_so_far(start, tmp_path: Path) -> None:
     assert read_card(tmp_path / "model").training["ended_by"] == "stopped"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that closes a stream")
 def test_a_closed_standard_input_is_no_reason_to_stop_or_to_complain(command: list[str]) -> None:
     line = " ".join([*command, "--epochs", "2", "--events", "<&-"])

@@ -117,6 +117,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) ->
     assert not plan.checkpoint.exists()
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     plan = _plan(tmp_path, checkpoint=tmp_path / "run.npz")
     events = run_training(plan)
@@ -155,6 +156,7 @@ def test_fine_tuning_compares_with_its_base(tmp_path: Path, tiny_model_folder: P
     assert read_card(plan.out).network == read_card(tiny_model_folder).network
 
 
+@pytest.mark.slow
 def test_a_base_that_knows_other_classes_is_not_compared_with(tmp_path: Path, tiny_model_folder: Path) -> None:
     cells = NUCLEI.with_renamed(1, "cell")
     plan = _plan(tmp_path, base=tiny_model_folder, compare=tiny_model_folder, classes=cells)
@@ -175,6 +177,7 @@ def test_stop_keeps_the_best_so_far(tmp_path: Path) -> None:
     assert read_card(plan.out).training["ended_by"] == "stopped"
 
 
+@pytest.mark.slow
 def test_early_stopping_ends_a_run_that_no_longer_gets_better(tmp_path: Path) -> None:
     # A rate this small changes nothing that validation could see.
     settings = RunSettings(
@@ -189,6 +192,7 @@ def test_early_stopping_ends_a_run_that_no_longer_gets_better(tmp_path: Path) ->
     assert not epochs[-1].best
 
 
+@pytest.mark.slow
 def test_held_out_masks_may_number_the_same_classes_in_another_way(tmp_path: Path) -> None:
     plan = _plan(tmp_path)
     expected = [event for event in run_training(plan) if isinstance(event, RunEpoch | RunDone)]
@@ -247,6 +251,7 @@ def test_a_run_shows_how_one_image_improves(tmp_path: Path) -> None:
     assert set(np.unique(np.asarray(mask))) <= set(NUCLEI.ids)
 
 
+@pytest.mark.slow
 def test_a_training_on_shuffled_masks_is_refused(tmp_path: Path) -> None:
     """What is learnt from masks of other images is worse than what was there, with and without held-out images."""
     sources = _sources(tmp_path, 6)
@@ -368,6 +373,7 @@ def test_images_that_are_changed_while_a_run_goes_on_do_not_cost_the_run(tmp_pat
     assert read_card(plan.out).name == plan.out.name
 
 
+@pytest.mark.slow
 def test_a_model_that_learnt_the_held_out_images_is_no_measure(tmp_path: Path) -> None:
     first = _plan(tmp_path)
     list(run_training(first))
