@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QFormLayout, QGridLayout, QLabel, QLayout, QVBoxLa
 from segtool.core.run_events import RunEpoch
 from segtool.gui import theme
 from segtool.gui.model_texts import class_scores, count_text, data_field, images_text, scored_on
-from segtool.gui.panels.run_plots import RunPlots
 from segtool.gui.training_state import Scores, duration_text
 from segtool.models.card import ModelCard
 from segtool.report.charts import finite_number
@@ -125,6 +124,9 @@ def text_label(text: str, *, muted: bool = False, rich: bool = False, wrap: bool
 
 def learning_curve(epochs: Sequence[RunEpoch]) -> QVBoxLayout:
     """Return the plots of a finished run."""
+    # Loading what draws them would delay the window if it were done with the rest.
+    from segtool.gui.panels.run_plots import RunPlots
+
     plots = RunPlots()
     plots.show_epochs(epochs)
     column = QVBoxLayout()

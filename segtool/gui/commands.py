@@ -15,7 +15,6 @@ from segtool.gui.adapting import why_not_adapt
 from segtool.gui.auto_retrain import AutoRetrain
 from segtool.gui.canvas.canvas import Canvas
 from segtool.gui.dialogs import ask
-from segtool.gui.dialogs.adapt_dialog import AdaptDialog
 from segtool.gui.history.windows import HistoryWindows
 from segtool.gui.opening import FolderOpener
 from segtool.gui.operations.windows import OperationWindows
@@ -158,6 +157,9 @@ class Commands(QObject):
 
     def ask_how_much_to_adapt(self) -> None:
         """Show the dialog for it, the one that is open if there is one."""
+        # Loading what draws its curves would delay the window if it were done with the rest.
+        from segtool.gui.dialogs.adapt_dialog import AdaptDialog
+
         dialog = self.window.findChild(AdaptDialog) or AdaptDialog(self.session, self.window.adapting, self.window)
         dialog.show()
         dialog.raise_()

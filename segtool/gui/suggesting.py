@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from segtool.gui.documents import Documents
 from segtool.gui.jobs.suggest_job import SuggestedModel, suggest_job
@@ -15,6 +15,7 @@ from segtool.gui.session_state import ModelOffer
 from segtool.models.store import ModelEntry
 
 _log = logging.getLogger(__name__)
+_DELAY_MS = 500
 
 
 class Suggesting(QObject):
@@ -38,6 +39,9 @@ class Suggesting(QObject):
         self._session, self._documents, self._models, self._is_on = session, documents, models, is_on
         self._number = 0
         self.offer: ModelOffer | None = None
+        # The first image comes first: loading the models would delay it.
+        self._timer = QTimer(self, singleShot=True, interval=_DELAY_MS)
+        self._timer.timeout.connect(self._compare)
         self._thread = WorkerThread("segtool-suggestion")
         self._thread.worker.finished.connect(self._on_finished)
         self._thread.worker.failed.connect(self._on_failed)
@@ -45,8 +49,12 @@ class Suggesting(QObject):
         session.model_changed.connect(self.drop)
 
     def project_opened(self) -> None:
-        """Compare the bundled models on the images of the folder that was just opened, if it is new."""
+        """Compare the bundled models on the images of the folder that was just opened, soon and if it is new."""
         self.drop()
+        self._timer.start()
+
+    @Slot()
+    def _compare(self) -> None:
         project = self._documents.project
         candidates = [entry for entry in self._models.entries if entry.bundled]
         if not self._is_on or project is None or not project.is_new or len(candidates) < 2:
@@ -59,11 +67,13 @@ class Suggesting(QObject):
     def drop(self) -> None:
         """Give the comparison up and take the offer back."""
         self._number += 1
+        self._timer.stop()
         self._thread.cancel()
         self._set_offer(None)
 
     def close(self) -> None:
         """End the thread."""
+        self._timer.stop()
         self._thread.close()
 
     def _set_offer(self, offer: ModelOffer | None) -> None:

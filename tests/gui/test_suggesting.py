@@ -68,7 +68,9 @@ def offered(bundled: Path, photos: Path, make_window: MakeWindow, qtbot: QtBot) 
 
 def settled(window: MainWindow, qtbot: QtBot) -> None:
     """Wait until the comparison, if there is one, has ended and been heard of."""
-    worker = window._session._suggesting._thread
+    suggesting = window._session._suggesting
+    qtbot.waitUntil(lambda: not suggesting._timer.isActive())
+    worker = suggesting._thread
     ended: list[bool] = []
     worker.worker.finished.connect(lambda _: ended.append(True))
     # A prediction that lands meanwhile gives up everything that the thread has been given.

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from segtool.gui import theme
-from segtool.gui.panels.effort_plots import EffortPlots
 from segtool.gui.session import Session
 from segtool.project.effort_summary import total_text, trend_text
+
+if TYPE_CHECKING:
+    from segtool.gui.panels.effort_plots import EffortPlots
 
 _EMPTY = (
     "Here you will see the work shrink: the seconds, strokes and changed pixels of each image that you correct or "
@@ -35,7 +39,8 @@ class EffortPanel(QScrollArea):
         self.headline, self.total = _wrapped(), _wrapped()
         self.total.setFont(theme.small_font(self.total.font()))
         self.total.setForegroundRole(self.total.palette().ColorRole.PlaceholderText)
-        self.plots = EffortPlots()
+        self._plots: EffortPlots | None = None
+        self._plots_place = QVBoxLayout()
         self.export_button = QPushButton("Export as CSV…")
         self.export_button.setToolTip("Write what each image took into a table for other programs")
         self.export_button.clicked.connect(export.trigger)
@@ -45,7 +50,7 @@ class EffortPanel(QScrollArea):
         layout.setSpacing(theme.SPACE)
         layout.addWidget(self.headline)
         layout.addWidget(self.total)
-        layout.addWidget(self.plots, 1)
+        layout.addLayout(self._plots_place, 1)
         layout.addWidget(self.export_button, 0, Qt.AlignmentFlag.AlignLeft)
         # Takes the room that is left over while there are no plots.
         layout.addStretch()
@@ -53,9 +58,20 @@ class EffortPanel(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.plots.picked.connect(session.open_image)
         session.effort_changed.connect(self._read)
         self._read()
+
+    @property
+    def plots(self) -> EffortPlots:
+        """The plots; made when they are first needed, because loading what draws them would delay the window."""
+        if self._plots is None:
+            from segtool.gui.panels.effort_plots import EffortPlots
+
+            self._plots = EffortPlots()
+            self._plots.hide()
+            self._plots.picked.connect(self._session.open_image)
+            self._plots_place.addWidget(self._plots)
+        return self._plots
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return the size that the content wants, as far as a dock has room for it."""
@@ -79,10 +95,11 @@ class EffortPanel(QScrollArea):
         self.headline.setVisible(bool(trend) or not records)
         self.total.setText(total_text(records))
         self.total.setVisible(bool(records))
-        self.plots.setVisible(bool(records))
+        if records or self._plots is not None:
+            self.plots.setVisible(bool(records))
         self.export_button.setVisible(bool(records))
         # Thousands of dots need not be drawn for nobody.
-        if self.isVisible():
+        if self.isVisible() and self._plots is not None:
             self.plots.show_records(records)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, Slot
 from PySide6.QtWidgets import (
@@ -21,11 +22,13 @@ from PySide6.QtWidgets import (
 
 from segtool.gui import theme
 from segtool.gui.panels.preview_strip import PreviewStrip
-from segtool.gui.panels.run_plots import RunPlots
 from segtool.gui.panels.versions_view import VersionsView
 from segtool.gui.session import Session
 from segtool.gui.training_control import TrainingControl
 from segtool.gui.training_state import Comparison, Phase, RunState, duration_text, go_back_text, steps_text
+
+if TYPE_CHECKING:
+    from segtool.gui.panels.run_plots import RunPlots
 
 _IDLE = "Correct the masks of a few images, then retrain: the model learns from your corrections."
 _METRIC_NAMES = {"f1": "F1", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
@@ -68,7 +71,7 @@ class LearningPanel(QScrollArea):
         self.progress.setAccessibleName("Progress of the training")
         self.times = _wrapped("")
         self.preview = PreviewStrip()
-        self.plots = RunPlots()
+        self._plots: RunPlots | None = None
         self.comparison = ComparisonTable()
         self.log_button = QPushButton("Show log")
         self.log_button.setCheckable(True)
@@ -103,6 +106,17 @@ class LearningPanel(QScrollArea):
             self.versions.read()
             self._read()
 
+    @property
+    def plots(self) -> RunPlots:
+        """The curves; made when they are first needed, because loading what draws them would delay the window."""
+        if self._plots is None:
+            from segtool.gui.panels.run_plots import RunPlots
+
+            self._plots = RunPlots()
+            self._plots.hide()
+            self._plots_place.addWidget(self._plots)
+        return self._plots
+
     def _build(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(theme.SPACE)
@@ -113,6 +127,7 @@ class LearningPanel(QScrollArea):
         buttons.addWidget(self.retrain_button)
         buttons.addWidget(self.other_button)
         buttons.addStretch(1)
+        self._plots_place = QVBoxLayout()
         layout = QVBoxLayout(self._content)
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.SPACE)
@@ -121,7 +136,7 @@ class LearningPanel(QScrollArea):
         layout.addWidget(self.times)
         layout.addLayout(buttons)
         layout.addWidget(self.preview)
-        layout.addWidget(self.plots, 1)
+        layout.addLayout(self._plots_place, 1)
         layout.addWidget(self.comparison)
         layout.addWidget(self.log_button, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.log)
@@ -155,7 +170,8 @@ class LearningPanel(QScrollArea):
         )
         # A run needs the room, and the Model panel lists the versions too.
         self.versions.setVisible(not state.is_active)
-        self.plots.setVisible(bool(state.epochs))
+        if state.epochs or self._plots is not None:
+            self.plots.setVisible(bool(state.epochs))
         self._show_preview()
         # The clock changes the state every second: what it leaves alone is not drawn again.
         if state.epochs is not self._shown.epochs:
