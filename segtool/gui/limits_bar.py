@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout,
 from segtool.core.classes import BACKGROUND, VOID
 from segtool.core.paint_rules import intensity_of
 from segtool.gui import theme
+from segtool.gui.number_keys import NumberKeys
 from segtool.gui.session import Session
 
 _EVERYTHING = None
@@ -47,15 +48,15 @@ class LimitsBar(QWidget):
         layout.setSpacing(theme.SPACE)
         self._label = QLabel("Paint over")
         self._label.setBuddy(self.over)
-        self._dash = QLabel("-")
-        for widget in (self._label, self.over, self.intensity, self.low, self._dash, self.high):
+        self._to = QLabel("to")
+        for widget in (self._label, self.over, self.intensity, self.low, self._to, self.high):
             layout.addWidget(widget)
         self.over.currentIndexChanged.connect(self._choose_over)
         self.over.activated.connect(self.done)
         self.intensity.toggled.connect(self._toggle_intensity)
         for spin in (self.low, self.high):
             spin.valueChanged.connect(self._set_intensity)
-            spin.editingFinished.connect(self.done)
+            NumberKeys(spin).left.connect(self.done)
         session.classes_changed.connect(self._fill)
         session.document_changed.connect(self._read)
         session.rules_changed.connect(self._read)
@@ -67,7 +68,7 @@ class LimitsBar(QWidget):
         usual: list[tuple[str, frozenset[int] | None]] = [
             ("everything", _EVERYTHING),
             ("void", frozenset({VOID})),
-            ("void and background", frozenset({VOID, BACKGROUND})),
+            (f"void and {classes.label(BACKGROUND)}", frozenset({VOID, BACKGROUND})),
         ]
         usual += [(item.name, frozenset({item.id})) for item in classes]
         self._choices = [ids for _, ids in usual]
@@ -117,7 +118,7 @@ class LimitsBar(QWidget):
             self.high.setValue(rules.intensity[1])
         for widget in widgets:
             widget.blockSignals(False)
-        for part in (self.low, self._dash, self.high):
+        for part in (self.low, self._to, self.high):
             part.setVisible(rules.intensity is not None)
         bold = self.font()
         bold.setBold(rules.only_over is not None)
@@ -128,5 +129,7 @@ def _spin(name: str) -> QDoubleSpinBox:
     spin = QDoubleSpinBox(minimum=-1e9, maximum=1e9)
     spin.setAccessibleName(name)
     spin.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-    spin.setFixedWidth(86)
+    spin.setFixedWidth(76)
+    # The first digit of a number would take the other end along.
+    spin.setKeyboardTracking(False)
     return spin

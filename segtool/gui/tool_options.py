@@ -22,12 +22,14 @@ from PySide6.QtWidgets import (
 from segtool.gui import theme
 from segtool.gui.actions import plain_text
 from segtool.gui.limits_bar import LimitsBar
+from segtool.gui.number_keys import NumberKeys
 from segtool.gui.session import Session
 from segtool.gui.tools.options import ChoiceOption, NumberOption, Option, ToggleOption
 from segtool.gui.tools.table import SPEC_OF
 
-_SLIDER_WIDTH = 110
+_SLIDER_WIDTH = 96
 _SLIDER_STEPS = 100
+_LEAST_HINT = 64
 
 
 class OpacitySlider(QWidget):
@@ -119,6 +121,9 @@ class HintLabel(QWidget):
         """Write as much of the line as there is room for."""
         box = self.rect().adjusted(theme.SPACE, 0, -theme.SPACE, 0)
         text = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, box.width())
+        if box.width() < _LEAST_HINT:
+            # Three dots alone say nothing.
+            return
         painter = QPainter(self)
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
         painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
@@ -136,13 +141,13 @@ class NumberField(QWidget):
         self.spin = QSpinBox(minimum=option.minimum, maximum=option.maximum, suffix=option.suffix)
         self.spin.setAccessibleName(f"{option.label}{option.suffix}")
         self.spin.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        NumberKeys(self.spin).left.connect(bar.done)
         for widget in (self.slider, self.spin):
             widget.setToolTip(option.tip)
         _row(self, option.label, self.slider, self.spin)
         self.slider.setVisible(option.has_slider)
         self.slider.valueChanged.connect(lambda step: self._set(value_of_step(option, step)))
         self.spin.valueChanged.connect(self._set)
-        self.spin.editingFinished.connect(bar.done)
         session.tool_changed.connect(self._read)
         self._read()
 

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from segtool.core.display import GAMMA_LIMITS, Channel, Intensities, MaskStyle, WindowKind
 from segtool.gui import theme
 from segtool.gui.display_state import MAX_OUTLINE
+from segtool.gui.number_keys import NumberKeys
 from segtool.gui.panels.adjust_slider import STEPS, AdjustSlider
 from segtool.gui.panels.histogram_view import HistogramView
 from segtool.gui.session import Session
@@ -86,6 +87,7 @@ class DisplayPanel(QScrollArea):
         self.outline = QSpinBox(minimum=1, maximum=MAX_OUTLINE, suffix=" px")
         self.outline.setAccessibleName("Width of outlines")
         self.outline.setToolTip("How wide outlines are")
+        NumberKeys(self.outline)
         self.reset_button = QPushButton("Reset")
         self.reset_button.setToolTip("Show the image as it is")
         self._lay_out()
@@ -265,4 +267,5 @@ def _spin(name: str) -> QDoubleSpinBox:
     spin.setKeyboardTracking(False)
     spin.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     spin.setMinimumWidth(64)
+    NumberKeys(spin)
     return spin
