@@ -227,7 +227,7 @@ def _mask(do: Commands) -> tuple[MenuItem, ...]:
     return (
         row(
             id=ActionId.SWAP_CLASS,
-            text="S&wap with background",
+            text="S&witch to background and back",
             shortcuts=("X",),
             run=do.session.swap_with_background,
             enabled=_has_document,

@@ -30,7 +30,7 @@ def display_actions(session: Session) -> tuple[ActionSpec, ...]:
         ),
         row(
             id=ActionId.RESET_DISPLAY,
-            text="Show the image as it is",
+            text="Show the ima&ge as it is",
             run=session.display.reset,
             enabled=lambda s: s.document is not None and s.display.is_adjusted,
             status_tip=lambda _: "Take brightness, contrast, gamma, window and channel back",

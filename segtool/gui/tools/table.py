@@ -86,7 +86,7 @@ TOOLS: tuple[ToolSpec, ...] = (
         text="Predictio&n brush",
         key="Q",
         make=PredictionBrushTool,
-        hint="Drag to paint what the model says under the brush · right button paints background",
+        hint="Drag to paint what the model says · right button takes away",
         options=_BRUSH,
     ),
     ToolSpec(
@@ -94,7 +94,7 @@ TOOLS: tuple[ToolSpec, ...] = (
         text="&Threshold brush",
         key="Shift+B",
         make=ThresholdBrushTool,
-        hint="Drag: paints only what is like the pixel under the press · right button takes away",
+        hint="Drag to paint only what is like the first pixel · right button takes away",
         options=(BRUSH_SIZE, TOLERANCE, SMOOTHING),
     ),
     ToolSpec(
@@ -131,7 +131,7 @@ TOOLS: tuple[ToolSpec, ...] = (
         text="&Fill",
         key="F",
         make=FillTool,
-        hint="Click to give an area of the mask the class in hand · Shift: everywhere · right button: background",
+        hint="Click an area of the mask to give it the active class · right button takes away · Shift: everywhere",
         options=(CONTIGUOUS,),
         begins_group=True,
     ),
@@ -140,7 +140,7 @@ TOOLS: tuple[ToolSpec, ...] = (
         text="Magic &wand",
         key="W",
         make=WandTool,
-        hint="Press on an object and drag right to take in more, left for less · right button takes away",
+        hint="Press, drag right for more, left for less · right button takes away · Shift: everywhere",
         options=(TOLERANCE, SMOOTHING, CONTIGUOUS),
     ),
     ToolSpec(
