@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from segtool.core.errors import SegToolError
 from segtool.core.geometry import Rect
 from segtool.core.paint_rules import Region
 from segtool.gui.jobs.worker import Job, WorkerThread
@@ -215,6 +216,9 @@ def _look_up(is_newest: Callable[[], bool], compute: Callable[[], _T], then: Cal
 def _job(number: int, compute: Compute) -> Job:
     try:
         yield _Answer(number, compute())
+    except SegToolError as error:
+        # It is explained to the person: nothing is wrong with the program.
+        yield _Answer(number, error=error)
     except Exception as error:
         # It belongs to one request among many: only the newest one's is told to the person.
         _log.exception("a region could not be found")

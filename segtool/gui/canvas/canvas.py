@@ -158,6 +158,12 @@ class Canvas(ImageView):
             self._is_mask_held_back = hidden
             self.update()
 
+    def set_picked_from(self, on: bool) -> None:
+        """Show a pointer that chooses in place of the tool, or the tool again."""
+        super().set_picked_from(on)
+        self._input.refresh_cursor()
+        self._refresh_tool()
+
     def follow_pointer(self, pos: QPointF | None) -> None:
         """Take note of where the pointer is; None: it has left."""
         self._pointer = pos

@@ -32,6 +32,10 @@ PointerEvent = QMouseEvent | QTabletEvent
 class Surface(Protocol):
     """What input does to the canvas; positions and distances are in logical pixels."""
 
+    @property
+    def is_picked_from(self) -> bool:
+        """Whether clicks choose a place for something else than a tool."""
+
     def widget_to_image(self, pos: QPointF) -> Point:
         """Return the image position under a position of the widget."""
 
@@ -232,6 +236,8 @@ class CanvasInput:
         document, tool = self._session.document, self._tool_in_use or self.tool
         if document is None or document.read_only_reason or tool is None or self.is_panning or self._must_wait(tool):
             return None
+        if self._surface.is_picked_from:
+            return None
         return tool.outline()
 
     def sketch(self) -> Sketch | None:
@@ -247,6 +253,8 @@ class CanvasInput:
             return Qt.CursorShape.ClosedHandCursor
         if tool is None or self._pan_key_held:
             return Qt.CursorShape.OpenHandCursor
+        if self._surface.is_picked_from:
+            return Qt.CursorShape.PointingHandCursor
         if self._must_wait(tool) or (document.read_only_reason and tool.changes_mask):
             return Qt.CursorShape.ForbiddenCursor
         return Qt.CursorShape.BusyCursor if self._session.regions.takes_long else tool.cursor

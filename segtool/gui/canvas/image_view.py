@@ -51,6 +51,7 @@ class ImageView(QWidget):
         self._mask: Mask | None = None
         self._other_mask: Mask | None = None
         self._inset = 0
+        self._is_picked_from = False
         self._reported_scale = 0.0
         # The picture covers the whole widget: Qt has nothing to erase first.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -80,6 +81,11 @@ class ImageView(QWidget):
     def inset(self) -> int:
         """How many logical pixels are covered at the top and at the left."""
         return self._inset
+
+    @property
+    def is_picked_from(self) -> bool:
+        """Whether a click chooses a place for something else, and does nothing of its own."""
+        return self._is_picked_from
 
     @property
     def pyramid(self) -> ImagePyramid | None:
@@ -138,6 +144,10 @@ class ImageView(QWidget):
             self._other_mask = mask
             self._frame.mask_changed()
             self.update()
+
+    def set_picked_from(self, on: bool) -> None:
+        """Show that clicks choose a place, or no longer."""
+        self._is_picked_from = on
 
     def show_display(self, display: Display) -> None:
         """Show images with these adjustments from now on."""

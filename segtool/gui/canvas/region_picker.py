@@ -32,6 +32,7 @@ class RegionPicker(QObject):
         """Begin or cease to take clicks."""
         if on is not self._is_on:
             self._is_on = on
+            self._view.set_picked_from(on)
             if on:
                 self._view.installEventFilter(self)
             else:

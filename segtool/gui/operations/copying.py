@@ -59,11 +59,11 @@ def _check(source: Mask, mask: Mask, entry: ImageEntry, classes: ClassSet) -> No
     if source.shape != mask.shape:
         (height, width), (high, wide) = source.shape, mask.shape
         raise MaskError(
-            f"the mask of {entry.key} has {width} × {height} pixels and this image {wide} × {high}",
+            f"The mask of {entry.key} has {width} × {height} pixels and this image {wide} × {high}",
             remedy="Nothing was copied.",
         )
     if unknown := classes.unknown_ids(source):
         raise MaskError(
-            f"the mask of {entry.key} holds ids without a class: {', '.join(map(str, unknown))}",
+            f"The mask of {entry.key} holds ids without a class: {', '.join(map(str, unknown))}",
             remedy="Add the classes first. Nothing was copied.",
         )

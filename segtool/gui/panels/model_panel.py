@@ -130,7 +130,11 @@ class ModelPanel(QWidget):
             self.facts.removeRow(0)
         if active is not None:
             classes = active.card.classes.classes
-            swatches = theme.swatches_html((item.name, item.colour) for item in classes[:_MAX_CLASSES])
+            # The folder's own colours, where it has a class of that name: they are those of the mask.
+            own = {item.name: item.colour for item in self._session.classes} if is_open else {}
+            swatches = theme.swatches_html(
+                (item.name, own.get(item.name, item.colour)) for item in classes[:_MAX_CLASSES]
+            )
             if len(classes) > _MAX_CLASSES:
                 swatches += f" and {len(classes) - _MAX_CLASSES} more"
             names = ", ".join(item.name for item in classes)

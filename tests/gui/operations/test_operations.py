@@ -182,6 +182,10 @@ def test_one_region_is_the_one_that_is_clicked(at_cells: MainWindow, qtbot: QtBo
     dialog.place_box.activated.emit(2)
     assert dialog.outcome.text() == "Click a region on the image."
     assert not dialog.apply_button.isEnabled()
+    # It does not look as if a click painted.
+    qtbot.mouseMove(canvas, QPoint(300, 300))
+    assert canvas.cursor().shape() == Qt.CursorShape.PointingHandCursor
+    assert canvas._outline is None
     left = canvas.image_to_widget(0, 0).x()
     qtbot.mousePress(canvas, Qt.MouseButton.MiddleButton, pos=QPoint(300, 300))
     qtbot.mouseMove(canvas, QPoint(320, 310))
@@ -201,6 +205,8 @@ def test_one_region_is_the_one_that_is_clicked(at_cells: MainWindow, qtbot: QtBo
     assert not dialog.class_box.isEnabled()
     dialog.reject()
     assert np.array_equal(document.mask, before)
+    qtbot.mouseMove(canvas, QPoint(310, 300))
+    assert canvas._outline is not None
 
 
 def test_what_cannot_be_done_with_a_region_says_so(at_cells: MainWindow, qtbot: QtBot) -> None:
@@ -474,7 +480,11 @@ def test_a_copy_is_read_from_disk(opened: MainWindow, qtbot: QtBot, image_folder
 
 
 def test_without_a_fitting_mask_nothing_is_copied(
-    opened: MainWindow, qtbot: QtBot, image_folder: Path, told: list[tuple[str, Level]]
+    opened: MainWindow,
+    qtbot: QtBot,
+    image_folder: Path,
+    told: list[tuple[str, Level]],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     # The first one has none before it.
     assert not opened.action_set[ActionId.COPY_PREVIOUS].isEnabled()
@@ -489,3 +499,5 @@ def test_without_a_fitting_mask_nothing_is_copied(
     mask = copy_to_b(opened, qtbot)
     assert (mask == VOID).all()
     assert any("aa.png has no mask yet" in text for text, _ in told)
+    # What is explained to a person is no fault of the program.
+    assert not caplog.records

@@ -32,6 +32,11 @@ def test_the_active_model_and_its_card_are_shown(opened: MainWindow) -> None:
     assert opened.action_set[ActionId.SEGMENT_IMAGE].isEnabled()
 
 
+def test_classes_have_the_colours_that_the_mask_has(opened: MainWindow) -> None:
+    opened._session.recolour_class(1, (1, 2, 3))
+    assert '"color:#010203">■</span>&nbsp;nucleus' in _facts(opened.model)["Tells apart"]
+
+
 def test_a_version_of_the_folder_can_be_chosen(opened: MainWindow, image_folder: Path) -> None:
     session = opened._session
     bundled = session.model
