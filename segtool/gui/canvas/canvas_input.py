@@ -100,6 +100,8 @@ class CanvasInput:
         elif tool is not None and button in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
             self._tool_in_use, self._button = tool, event.button()
             pos = self._place(tool, event)
+            if tool.changes_mask and not self._session.overlay_visible:
+                self._session.info("The mask is hidden, so this is not seen: T shows it.")
             tool.press(pos, button=button, modifiers=event.modifiers())
         else:
             return False

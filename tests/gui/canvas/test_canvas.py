@@ -105,6 +105,21 @@ def test_the_mask_can_be_switched_off(canvas: Canvas, open_session: Session) -> 
     assert _colour(canvas, 40, 40) != [GREY, GREY, GREY]
 
 
+def test_who_paints_while_the_mask_is_hidden_is_told(canvas: Canvas, open_session: Session) -> None:
+    told: list[str] = []
+    open_session.message.connect(lambda text, _: told.append(text))
+    place = canvas.image_to_widget(75.5, 70.5).toPoint()
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=place)
+    assert not told
+    open_session.set_overlay_visible(False)
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=place)
+    assert len(told) == 1
+    assert "T shows it" in told[0]
+    open_session.set_tool(ToolId.PICKER)
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=place)
+    assert len(told) == 1
+
+
 @pytest.mark.parametrize("modifiers", [NONE, Qt.KeyboardModifier.ControlModifier])
 @pytest.mark.parametrize("notches", [1, -2])
 def test_the_wheel_zooms_at_the_pointer(canvas: Canvas, modifiers: Qt.KeyboardModifier, notches: int) -> None:
