@@ -31,6 +31,8 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Alt + click", "Take the class under the pointer"),
     ("Enter or double click", "Complete a shape of many clicks"),
     ("Backspace", "Take its last point back"),
+    ("Shift (hold)", "45°, square, circle; wand, fill: everywhere"),
+    ("Alt (hold)", "Rectangle, ellipse: from the middle"),
     ("Esc", "Cancel what is in progress"),
     ("Space or middle button + drag", "Move the image"),
     ("Wheel", "Zoom at the pointer"),

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from segtool.core.classes import VOID
 from segtool.gui.action_table import GESTURES
 from segtool.gui.actions import ActionId, Menu, plain_text
-from segtool.gui.dialogs.shortcuts import key_sections
+from segtool.gui.dialogs.shortcuts import columns_of, key_sections
 from segtool.gui.main_window import MainWindow
 from segtool.gui.tools.tool_id import ToolId
 from segtool.resources import resource_path
@@ -100,3 +100,11 @@ def test_the_sheet_lists_every_key(window: MainWindow) -> None:
     assert listed >= {plain_text(spec.text) for spec in specs if spec.shortcuts and "class_" not in spec.id}
     assert {"Class with that id", "Void (unlabelled)"} <= listed
     assert listed >= {text for _, text in GESTURES}
+
+
+def test_the_sheet_of_keys_fits_a_small_screen() -> None:
+    lengths = [6, 10, 17, 20, 6, 8, 3, 4, 14]
+    columns = columns_of(lengths, count=3)
+    heights = [sum(length for length, of in zip(lengths, columns, strict=True) if of == column) for column in range(3)]
+    assert max(heights) <= 31
+    assert sum(heights) == sum(lengths)

@@ -45,6 +45,15 @@ def key_sections(specs: Sequence[ActionSpec], gestures: Sequence[KeyRow]) -> lis
     return sections
 
 
+def columns_of(lengths: Sequence[int], *, count: int) -> list[int]:
+    """Return in which of some columns each section goes so that they get about equally long: long ones choose first."""
+    heights, columns = [0] * count, [0] * len(lengths)
+    for section in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
+        columns[section] = heights.index(min(heights))
+        heights[columns[section]] += lengths[section]
+    return columns
+
+
 def _row(spec: ActionSpec) -> KeyRow:
     return "  or  ".join(key_text(keys) for keys in spec.shortcuts), plain_text(spec.text)
 
@@ -58,11 +67,11 @@ class ShortcutsDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
         columns = [QVBoxLayout() for _ in range(self.COLUMNS)]
-        heights = [0] * self.COLUMNS
-        for title, rows in key_sections(specs, gestures):
-            shortest = heights.index(min(heights))
-            heights[shortest] += len(rows) + 2
-            columns[shortest].addWidget(_section(title, rows))
+        sections = key_sections(specs, gestures)
+        for number, (title, rows) in zip(
+            columns_of([len(rows) + 2 for _, rows in sections], count=self.COLUMNS), sections, strict=True
+        ):
+            columns[number].addWidget(_section(title, rows))
         sheet = QWidget()
         across = QHBoxLayout(sheet)
         across.setSpacing(4 * theme.SPACE)
@@ -80,7 +89,10 @@ class ShortcutsDialog(QDialog):
         layout.addWidget(area)
         layout.addWidget(buttons)
         hint = sheet.sizeHint()
-        self.resize(hint.width() + 6 * theme.SPACE, hint.height() + 10 * theme.SPACE)
+        room = self.screen().availableSize() * 0.9
+        self.resize(
+            min(hint.width() + 6 * theme.SPACE, room.width()), min(hint.height() + 10 * theme.SPACE, room.height())
+        )
 
 
 def _section(title: str, rows: Sequence[KeyRow]) -> QWidget:
