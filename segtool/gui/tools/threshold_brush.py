@@ -18,7 +18,7 @@ class ThresholdBrushTool(BrushTool):
     """Paints as the brush does, but of what it covers only the pixels that are like the one under the press."""
 
     id = ToolId.THRESHOLD_BRUSH
-    stroke_name = "Threshold brush"
+    stroke_name = "Threshold brush stroke"
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

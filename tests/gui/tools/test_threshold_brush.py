@@ -52,7 +52,7 @@ def _covered(canvas: Canvas) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("button", "name", "value"), [(LEFT, "Threshold brush", 2), (RIGHT, "Eraser stroke", BACKGROUND)]
+    ("button", "name", "value"), [(LEFT, "Threshold brush stroke", 2), (RIGHT, "Eraser stroke", BACKGROUND)]
 )
 @pytest.mark.parametrize(("tolerance", "with_dim"), [(24, False), (59, False), (60, True)])
 def test_it_paints_what_is_like_the_first_pixel(
