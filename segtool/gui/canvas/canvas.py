@@ -195,7 +195,8 @@ class Canvas(ImageView):
         for path in (before, self._outline):
             if path is not None:
                 self.update(outline_bounds(path))
-        for rect in self._sketch.show(self._input.sketch(), place=self.image_to_widget, font=self.font()):
+        sketch, area = self._input.sketch(), QRectF(self.rect())
+        for rect in self._sketch.show(sketch, place=self.image_to_widget, font=self.font(), area=area):
             self.update(rect)
 
     def _report_hover(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
 from segtool.core.classes import ClassSet
@@ -35,8 +35,18 @@ class SketchLayer:
         self._font = QFont()
         self._bounds: list[QRect] = []
 
-    def show(self, sketch: Sketch | None, *, place: Callable[[float, float], QPointF], font: QFont) -> list[QRect]:
-        """Draw this from now on, where ``place`` puts image positions; return what is to be painted again."""
+    @property
+    def label_box(self) -> QRectF:
+        """Where the words stand; empty if there are none."""
+        return self._label_box
+
+    def show(
+        self, sketch: Sketch | None, *, place: Callable[[float, float], QPointF], font: QFont, area: QRectF
+    ) -> list[QRect]:
+        """Draw this from now on, where ``place`` puts image positions; return what is to be painted again.
+
+        Words stay inside ``area``, the widget.
+        """
         if sketch is None and self._sketch is None:
             return []
         before, self._sketch = self._bounds, sketch
@@ -54,10 +64,7 @@ class SketchLayer:
         self._bounds += [_grown(QRectF(point, point)) for point in self._handles]
         if sketch.label and sketch.label_at is not None:
             self._font = small_font(font)
-            metrics = QFontMetricsF(self._font)
-            size = metrics.boundingRect(sketch.label).size()
-            corner = place(*sketch.label_at) + _LABEL_OFFSET
-            self._label_box = QRectF(corner.x(), corner.y(), size.width() + 2 * SPACE, metrics.height() + HALF_SPACE)
+            self._label_box = _label_box(place(*sketch.label_at), sketch.label, font=self._font, area=area)
             self._bounds.append(_grown(self._label_box))
         return before + self._bounds
 
@@ -94,6 +101,22 @@ class SketchLayer:
             painter.setFont(self._font)
             painter.drawText(self._label_box, Qt.AlignmentFlag.AlignCenter, self._sketch.label)
         painter.restore()
+
+
+def _label_box(pointer: QPointF, label: str, *, font: QFont, area: QRectF) -> QRectF:
+    """Return a box for words: right below the pointer, on its other side where the widget ends."""
+    metrics = QFontMetricsF(font)
+    width = metrics.boundingRect(label).width() + 2 * SPACE
+    height = metrics.height() + HALF_SPACE
+    box = QRectF(pointer + _LABEL_OFFSET, QSizeF(width, height))
+    if box.right() > area.right():
+        box.moveRight(pointer.x() - _LABEL_OFFSET.x())
+    if box.bottom() > area.bottom():
+        box.moveBottom(pointer.y() - _LABEL_OFFSET.y())
+    # The pointer itself may be beside the widget.
+    box.moveLeft(max(area.left(), min(box.left(), area.right() - width)))
+    box.moveTop(max(area.top(), min(box.top(), area.bottom() - height)))
+    return box
 
 
 def _pen(colour: QColor, width: float) -> QPen:
