@@ -67,7 +67,7 @@ class MaskEdits:
 
     def paint(self, rect: Rect, region: npt.NDArray[np.bool_], value: int) -> None:
         """Add a region to the stroke as far as the rules allow it; outside a stroke nothing happens."""
-        if self._recorder is not None:
+        if self._recorder is not None and self._has_class(value):
             allowed = self._allowed(rect)
             self._is_held_back = self._is_held_back or allowed is not None
             self._tell_mask(self._recorder.paint(rect, region if allowed is None else region & allowed, value))
@@ -129,8 +129,9 @@ class MaskEdits:
 
     def forget_project(self) -> None:
         """Start anew for another folder."""
-        self._leave_stroke()
+        # What waits for a stroke belongs to that folder; a stroke that one of them has begun ends as all strokes do.
         self._after_stroke.clear()
+        self.cancel_stroke()
         self._status_before_approval.clear()
 
     def _leave_stroke(self) -> None:
@@ -140,9 +141,9 @@ class MaskEdits:
         self._documents.is_in_stroke = False
 
     def _run_postponed(self) -> None:
-        postponed, self._after_stroke = self._after_stroke, []
-        for action in postponed:
-            action()
+        # One of them may begin the next stroke: those behind it wait for that one too.
+        while self._after_stroke and self._recorder is None:
+            self._after_stroke.pop(0)()
 
     # Whole edits -------------------------------------------------------------------------------
 
@@ -268,6 +269,14 @@ class MaskEdits:
         self._session.entries_changed.emit(frozenset((document.entry.key,)))
         self._session.history_changed.emit()
         self._session.saved_changed.emit()
+
+    def _has_class(self, value: int) -> bool:
+        """Tell whether a value may stand in a mask; a shape can be begun with a class that is removed meanwhile."""
+        project = self._documents.project
+        if value == VOID or (project is not None and value in project.classes):
+            return True
+        self._session.info("Nothing was painted: the class that this was begun with has been removed.")
+        return False
 
     def _tell_mask(self, rect: Rect) -> None:
         if not rect.is_empty:

@@ -301,7 +301,9 @@ class CanvasInput:
 
     def _cancel(self) -> None:
         tool, self._tool_in_use = self._tool_in_use or self.tool, None
-        self._button = Qt.MouseButton.NoButton
+        # An image that is being dragged goes on being dragged: its button has to be seen to be let go.
+        if not self.is_panning:
+            self._button = Qt.MouseButton.NoButton
         if tool is not None:
             tool.cancel()
         self.refresh_cursor()
