@@ -32,6 +32,8 @@ class MaskEdits:
     ----------
     stroke_number : int
         Which stroke is under way; 0 while none is.
+    ends_by_itself : callable
+        Tells whether the stroke under way ends as soon as the region that is being found for it has been painted.
     on_unknown_ids : callable
         Called with ids that have no class when undo or redo brings them back into a mask.
     """
@@ -44,6 +46,7 @@ class MaskEdits:
         self._is_held_back = False
         self._after_stroke: list[Callable[[], None]] = []
         self._status_before_approval: dict[str, Status] = {}
+        self.ends_by_itself: Callable[[], bool] = lambda: False
         self.on_unknown_ids: Callable[[tuple[int, ...]], None] = lambda ids: None
 
     # Strokes -----------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ from pytestqt.qtbot import QtBot
 from segtool.gui.canvas.canvas import Canvas
 from segtool.gui.session import Session
 from segtool.gui.tools.tool_id import ToolId
+from segtool.project.status import Status
 from tests.gui.canvas.conftest import make_mask
-from tests.gui.tools.scene import NONE, click, drag, mask_of, scene_canvas, settle
+from tests.gui.tools.scene import LEFT, NONE, at, click, drag, mask_of, scene_canvas, settle
 
 __all__ = ["scene_canvas"]
 
@@ -109,3 +110,46 @@ def test_a_class_that_is_removed_meanwhile_is_not_painted(
     qtbot.waitUntil(lambda: any("has been removed" in text for text in told))
     assert not (mask_of(session) == 2).any()
     assert not is_in_stroke(session)
+
+
+@pytest.mark.parametrize("what", ["save", "approve", "step", "open"])
+def test_what_is_being_found_for_a_click_is_painted_first(
+    scene_canvas: Canvas, session: Session, qtbot: QtBot, what: str
+) -> None:
+    document = session.document
+    assert document is not None
+    session.set_tool(ToolId.FILL)
+    click(scene_canvas, (40, 40), (110, 5))
+    match what:
+        case "save":
+            session.save()
+        case "approve":
+            session.approve()
+        case "step":
+            session.step_image(1)
+        case "open":
+            assert session.open_image("b.png")
+    qtbot.waitUntil(lambda: len(document.history.edits) == 2)
+    match what:
+        case "save":
+            qtbot.waitUntil(lambda: not document.is_dirty)
+        case "approve":
+            assert session.project is not None
+            assert session.project.status("a.png") is Status.APPROVED
+        case _:
+            assert session.document is not document
+    assert not is_in_stroke(session)
+
+
+@pytest.mark.parametrize("tool", [ToolId.POLYGON, ToolId.SCISSORS])
+def test_a_double_click_on_the_first_corner_closes_and_begins_nothing(
+    scene_canvas: Canvas, session: Session, qtbot: QtBot, tool: ToolId
+) -> None:
+    session.set_tool(tool)
+    click(scene_canvas, *SQUARE, SQUARE[0])
+    assert session.document is not None
+    history = session.document.history
+    qtbot.waitUntil(lambda: bool(history.edits))
+    QTest.mouseDClick(scene_canvas, LEFT, NONE, at(scene_canvas, SQUARE[0]))
+    QTest.mouseRelease(scene_canvas, LEFT, NONE, at(scene_canvas, SQUARE[0]))
+    assert scene_canvas._input.sketch() is None
