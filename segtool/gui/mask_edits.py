@@ -44,7 +44,7 @@ class MaskEdits:
         self._is_preview = False
         self.stroke_number = self._strokes_begun = 0
         self._is_held_back = False
-        self._after_stroke: list[Callable[[], None]] = []
+        self._after_stroke: list[Callable[[], object]] = []
         self._status_before_approval: dict[str, Status] = {}
         self.ends_by_itself: Callable[[], bool] = lambda: False
         self.on_unknown_ids: Callable[[tuple[int, ...]], None] = lambda ids: None
@@ -56,7 +56,9 @@ class MaskEdits:
 
         A preview is taken back by whatever ends it, until ``keep_preview`` says that it is what the person wants.
         """
-        self.end_stroke()
+        # What waits for the end of a stroke may begin one: that is not what is wanted now either.
+        while self._recorder is not None:
+            self.end_stroke()
         document = self._editable()
         if document is None:
             return False
@@ -123,7 +125,7 @@ class MaskEdits:
         self._session.stroke_ended.emit()
         self._run_postponed()
 
-    def after_stroke(self, action: Callable[[], None]) -> None:
+    def after_stroke(self, action: Callable[[], object]) -> None:
         """Run something that changes masks: at once, or when the stroke that is under way has ended."""
         if self._recorder is None:
             action()

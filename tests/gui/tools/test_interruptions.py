@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from segtool.core.operations.change import Mask, MaskChange, Tick
+from segtool.core.operations.recode import invert
 from segtool.gui.canvas.canvas import Canvas
 from segtool.gui.session import Session
 from segtool.gui.tools.tool_id import ToolId
@@ -112,7 +115,34 @@ def test_a_class_that_is_removed_meanwhile_is_not_painted(
     assert not is_in_stroke(session)
 
 
-@pytest.mark.parametrize("what", ["save", "approve", "step", "open"])
+def test_a_class_is_not_gone_while_something_is_about_to_paint_it(
+    scene_canvas: Canvas, session: Session, qtbot: QtBot
+) -> None:
+    assert session.document is not None
+    history, gate, ended = session.document.history, threading.Event(), []
+    session.stroke_ended.connect(lambda: ended.append(2 in session.classes))
+
+    def work(pixels: Mask, tick: Tick) -> MaskChange | None:
+        gate.wait(10)
+        return invert(pixels, 2, tick=tick)
+
+    def begin() -> None:
+        # The pixels are changed by now, but it is not on disk that they are.
+        if history.undo_name == "Remove wall" and not session.operations.is_under_way and not ended:
+            assert session.operations.run("Invert", work)
+
+    session.history_changed.connect(begin, Qt.ConnectionType.QueuedConnection)
+    assert session.remove_class(2, replacement=0)
+    qtbot.waitUntil(lambda: session.operations.is_under_way)
+    qtbot.waitUntil(lambda: not session.is_dirty)
+    assert 2 in session.classes
+    gate.set()
+    qtbot.waitUntil(lambda: 2 not in session.classes)
+    assert ended[0]
+    assert not (mask_of(session) == 2).any()
+
+
+@pytest.mark.parametrize("what", ["save", "approve", "step", "open", "operation"])
 def test_what_is_being_found_for_a_click_is_painted_first(
     scene_canvas: Canvas, session: Session, qtbot: QtBot, what: str
 ) -> None:
@@ -129,13 +159,18 @@ def test_what_is_being_found_for_a_click_is_painted_first(
             session.step_image(1)
         case "open":
             assert session.open_image("b.png")
-    qtbot.waitUntil(lambda: len(document.history.edits) == 2)
+        case "operation":
+            assert session.operations.run("Invert", lambda pixels, tick: invert(pixels, 2, tick=tick))
+    qtbot.waitUntil(lambda: len(document.history.edits) >= 2)
+    assert [edit.name for edit in document.history.edits][:2] == ["Fill", "Fill"]
     match what:
         case "save":
             qtbot.waitUntil(lambda: not document.is_dirty)
         case "approve":
             assert session.project is not None
             assert session.project.status("a.png") is Status.APPROVED
+        case "operation":
+            qtbot.waitUntil(lambda: document.history.undo_name == "Invert")
         case _:
             assert session.document is not document
     assert not is_in_stroke(session)
