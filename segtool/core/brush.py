@@ -12,6 +12,9 @@ from segtool.core.geometry import Rect
 
 Point = tuple[float, float]
 
+# How far beside the image a way may go before it is cut off, besides the brush.
+_BESIDE = 512
+
 
 @lru_cache(maxsize=8)
 def stamp(diameter: int, *, is_square: bool = False) -> npt.NDArray[np.bool_]:
@@ -52,6 +55,7 @@ def stroke_region(
         The covered pixels inside the box. The work depends on the box, never on the image.
     """
     offset = (diameter - 1) / 2
+    start, end = _near(start, end, reach=diameter + _BESIDE, shape=shape)
     corners = [(int(np.floor(x - offset)), int(np.floor(y - offset))) for x, y in (start, end)]
     full = Rect.from_edges(
         min(x for x, _ in corners),
@@ -71,6 +75,25 @@ def stroke_region(
         fill(canvas, corners, full, diameter)
     inner = Rect(box.x - full.x, box.y - full.y, box.width, box.height)
     return box, canvas[inner.slices].view(np.bool_)
+
+
+def _near(start: Point, end: Point, *, reach: int, shape: tuple[int, int]) -> tuple[Point, Point]:
+    """Return the part of a way that is no further than ``reach`` from the image, or its start twice if none is.
+
+    On an image that is a speck on the screen, a short drag goes on for a hundred thousand pixels.
+    """
+    first, last = 0.0, 1.0
+    for place, way, side in zip(start, (end[0] - start[0], end[1] - start[1]), shape[::-1], strict=True):
+        low, high = -reach - place, side + reach - place
+        if way == 0:
+            enters, leaves = (0.0, 1.0) if low <= 0 <= high else (1.0, 0.0)
+        else:
+            enters, leaves = sorted((low / way, high / way))
+        first, last = max(first, enters), min(last, leaves)
+    if first > last:
+        return start, start
+    ends = [(start[0] + part * (end[0] - start[0]), start[1] + part * (end[1] - start[1])) for part in (first, last)]
+    return start if first == 0 else ends[0], end if last == 1 else ends[1]
 
 
 def _fill_between(canvas: npt.NDArray[np.uint8], corners: list[tuple[int, int]], full: Rect, diameter: int) -> None:

@@ -244,6 +244,10 @@ class ClassEdits:
             if self._saving.has_failed(key):
                 self._finish(removal, f"The class {removal.item.name} stays, because the mask of {key} was not saved.")
             return
+        if self._edits.stroke_number:
+            # It may be about to paint with the class.
+            self._edits.after_stroke(self._go_on_when_saved)
+            return
         # Painted with meanwhile, or undone: then once more.
         if any(bool((document.mask == removal.item.id).any()) for document in self._editable()):
             removal.is_edited = False

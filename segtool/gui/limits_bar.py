@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QWidget
@@ -15,7 +17,8 @@ from segtool.gui.session import Session
 _EVERYTHING = None
 # Enough to see the range of an image, whatever its size.
 _SAMPLES_ACROSS = 512
-_FLOAT_DECIMALS = 4
+_DIGITS = 3
+_SPIN_WIDTH, _DIGIT_WIDTH, _DIGITS_THAT_FIT = 76, 8, 4
 
 
 class LimitsBar(QWidget):
@@ -85,10 +88,14 @@ class LimitsBar(QWidget):
         self._session.limits.set_intensity(self._range_of_image() if on else None)
 
     def _set_intensity(self) -> None:
-        low, high = self.low.value(), self.high.value()
-        # The end that is being changed takes the other one along.
-        if low > high:
-            low = high = low if self.sender() is self.low else high
+        rule = self._session.rules.intensity
+        if rule is None:
+            return
+        # Only the end that is being changed counts, for the other one is rounded; it takes the other one along.
+        if self.sender() is self.low:
+            low, high = self.low.value(), max(rule[1], self.low.value())
+        else:
+            low, high = min(rule[0], self.high.value()), self.high.value()
         self._session.limits.set_intensity((low, high))
 
     def _range_of_image(self) -> tuple[float, float]:
@@ -101,6 +108,14 @@ class LimitsBar(QWidget):
         finite = values[np.isfinite(values)]
         return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 255.0)
 
+    def _decimals(self) -> int:
+        """Return how many decimals tell the intensities of the image apart, be they thousands or millionths."""
+        document = self._session.document
+        if document is None or document.image.pixels.dtype.kind != "f":
+            return 0
+        low, high = self._range_of_image()
+        return max(0, _DIGITS - math.floor(math.log10(high - low))) if high > low else _DIGITS
+
     def _read(self) -> None:
         """Show the rules as the session has them; what holds painting back stands out."""
         rules, document = self._session.rules, self._session.document
@@ -108,9 +123,11 @@ class LimitsBar(QWidget):
         widgets = (self.over, self.intensity, self.low, self.high)
         for widget in widgets:
             widget.blockSignals(True)
-        is_float = document is not None and document.image.pixels.dtype.kind == "f"
+        decimals = self._decimals()
         for spin in (self.low, self.high):
-            spin.setDecimals(_FLOAT_DECIMALS if is_float else 0)
+            spin.setDecimals(decimals)
+            spin.setSingleStep(10.0 ** (1 - decimals) if decimals else 1.0)
+            spin.setFixedWidth(_SPIN_WIDTH + max(0, decimals - _DIGITS_THAT_FIT) * _DIGIT_WIDTH)
         self.over.setCurrentIndex(self._choices.index(rules.only_over) if rules.only_over in self._choices else 0)
         self.intensity.setChecked(rules.intensity is not None)
         if rules.intensity is not None:
@@ -129,7 +146,6 @@ def _spin(name: str) -> QDoubleSpinBox:
     spin = QDoubleSpinBox(minimum=-1e9, maximum=1e9)
     spin.setAccessibleName(name)
     spin.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-    spin.setFixedWidth(76)
     # The first digit of a number would take the other end along.
     spin.setKeyboardTracking(False)
     return spin

@@ -32,6 +32,8 @@ class MaskEdits:
     ----------
     stroke_number : int
         Which stroke is under way; 0 while none is.
+    ends_by_itself : callable
+        Tells whether the stroke under way ends as soon as the region that is being found for it has been painted.
     on_unknown_ids : callable
         Called with ids that have no class when undo or redo brings them back into a mask.
     """
@@ -42,8 +44,9 @@ class MaskEdits:
         self._is_preview = False
         self.stroke_number = self._strokes_begun = 0
         self._is_held_back = False
-        self._after_stroke: list[Callable[[], None]] = []
+        self._after_stroke: list[Callable[[], object]] = []
         self._status_before_approval: dict[str, Status] = {}
+        self.ends_by_itself: Callable[[], bool] = lambda: False
         self.on_unknown_ids: Callable[[tuple[int, ...]], None] = lambda ids: None
 
     # Strokes -----------------------------------------------------------------------------------
@@ -53,7 +56,9 @@ class MaskEdits:
 
         A preview is taken back by whatever ends it, until ``keep_preview`` says that it is what the person wants.
         """
-        self.end_stroke()
+        # What waits for the end of a stroke may begin one: that is not what is wanted now either.
+        while self._recorder is not None:
+            self.end_stroke()
         document = self._editable()
         if document is None:
             return False
@@ -67,7 +72,7 @@ class MaskEdits:
 
     def paint(self, rect: Rect, region: npt.NDArray[np.bool_], value: int) -> None:
         """Add a region to the stroke as far as the rules allow it; outside a stroke nothing happens."""
-        if self._recorder is not None:
+        if self._recorder is not None and self._has_class(value):
             allowed = self._allowed(rect)
             self._is_held_back = self._is_held_back or allowed is not None
             self._tell_mask(self._recorder.paint(rect, region if allowed is None else region & allowed, value))
@@ -120,7 +125,7 @@ class MaskEdits:
         self._session.stroke_ended.emit()
         self._run_postponed()
 
-    def after_stroke(self, action: Callable[[], None]) -> None:
+    def after_stroke(self, action: Callable[[], object]) -> None:
         """Run something that changes masks: at once, or when the stroke that is under way has ended."""
         if self._recorder is None:
             action()
@@ -129,8 +134,9 @@ class MaskEdits:
 
     def forget_project(self) -> None:
         """Start anew for another folder."""
-        self._leave_stroke()
+        # What waits for a stroke belongs to that folder; a stroke that one of them has begun ends as all strokes do.
         self._after_stroke.clear()
+        self.cancel_stroke()
         self._status_before_approval.clear()
 
     def _leave_stroke(self) -> None:
@@ -140,9 +146,9 @@ class MaskEdits:
         self._documents.is_in_stroke = False
 
     def _run_postponed(self) -> None:
-        postponed, self._after_stroke = self._after_stroke, []
-        for action in postponed:
-            action()
+        # One of them may begin the next stroke: those behind it wait for that one too.
+        while self._after_stroke and self._recorder is None:
+            self._after_stroke.pop(0)()
 
     # Whole edits -------------------------------------------------------------------------------
 
@@ -268,6 +274,14 @@ class MaskEdits:
         self._session.entries_changed.emit(frozenset((document.entry.key,)))
         self._session.history_changed.emit()
         self._session.saved_changed.emit()
+
+    def _has_class(self, value: int) -> bool:
+        """Tell whether a value may stand in a mask; a shape can be begun with a class that is removed meanwhile."""
+        project = self._documents.project
+        if value == VOID or (project is not None and value in project.classes):
+            return True
+        self._session.info("Nothing was painted: the class that this was begun with has been removed.")
+        return False
 
     def _tell_mask(self, rect: Rect) -> None:
         if not rect.is_empty:

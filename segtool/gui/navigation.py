@@ -97,6 +97,9 @@ class Navigation(QObject):
 
         While an image is being loaded, it counts from there: a key that is held down goes on through the list.
         """
+        if self._edits.ends_by_itself():
+            self._edits.after_stroke(lambda: self.step_image(delta))
+            return
         project, current = self._documents.project, self._documents.current
         if project is None or not project.entries or delta == 0:
             return
@@ -131,6 +134,10 @@ class Navigation(QObject):
     def _follow(self, route: Route) -> bool:
         if self._documents.project is None:
             return False
+        if self._edits.ends_by_itself():
+            # What is being found for a click is painted first.
+            self._edits.after_stroke(lambda: self._follow(route))
+            return True
         self._edits.end_stroke()
         if self._route is not None:
             self._documents.give_up(self._route.key)

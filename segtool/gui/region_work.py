@@ -96,6 +96,7 @@ class RegionWork(QObject):
         self._long = QTimer(self, singleShot=True, interval=_LONG_MS)
         self._long.timeout.connect(lambda: self.busy_changed.emit(True))
         session.stroke_ended.connect(self._on_stroke_ended)
+        edits.ends_by_itself = lambda: self._is_busy and self._ends_then
 
     @property
     def is_busy(self) -> bool:
@@ -157,7 +158,7 @@ class RegionWork(QObject):
 
     def end_then(self, action: Callable[[], None]) -> None:
         """End the stroke and do something then; if it ends with the region that is being computed, wait for that."""
-        if self._is_busy and self._ends_then:
+        if self._edits.ends_by_itself():
             self._edits.after_stroke(action)
         else:
             self._edits.end_stroke()

@@ -116,6 +116,14 @@ class Saving(QObject):
             )
             self._session.saved_changed.emit()
 
+    def save_shown(self, *, force: bool) -> None:
+        """Save the shown mask; if it must not be changed, the person is told why."""
+        document = self._documents.current
+        if document is not None and document.read_only_reason:
+            self._session.warn(document.read_only_reason)
+        elif document is not None:
+            self.save(document, force=force)
+
     def save_all(self) -> None:
         """Start saving every mask that has changes, and save ``segtool.json``."""
         self._timer.stop()

@@ -197,7 +197,7 @@ class Session(ToolState):
 
     def approve(self) -> None:
         """Approve the open image, or take its approval back."""
-        self._edits.approve()
+        self.regions.end_then(self._edits.approve)
 
     # Tool and active class (brush, overlay, averaging: see ToolState) --------------------------
 
@@ -259,13 +259,7 @@ class Session(ToolState):
 
     def save(self, *, force: bool = False) -> None:
         """Save the open mask; ``force`` overwrites a mask file that was changed by something else meanwhile."""
-        self._edits.end_stroke()
-        if self.document is None:
-            return
-        if self.document.read_only_reason:
-            self.warn(self.document.read_only_reason)
-        else:
-            self._saving.save(self.document, force=force)
+        self.regions.end_then(lambda: self._saving.save_shown(force=force))
 
     def save_all(self) -> None:
         """Save every mask that has changes."""

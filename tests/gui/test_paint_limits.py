@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import tifffile
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -89,6 +92,32 @@ def test_painting_only_at_some_intensities(opened: MainWindow) -> None:
     limits.intensity.setChecked(False)
     assert session.rules.are_free
     assert not limits.low.isVisible()
+
+
+def test_a_limit_that_is_typed_leaves_the_other_one_alone(opened: MainWindow) -> None:
+    session, high = opened._session, opened.options_bar.limits.high
+    session.limits.set_intensity((50.0, 200.0))
+    high.setFocus()
+    high.selectAll()
+    QTest.keyClicks(high, "120")
+    QTest.keyClick(high, Qt.Key.Key_Return)
+    assert session.rules.intensity == (50.0, 120.0)
+
+
+@pytest.mark.parametrize("span", [1e-5, 1.0, 1e6])
+def test_limits_fit_the_intensities_of_the_image(opened: MainWindow, image_folder: Path, span: float) -> None:
+    session, limits = opened._session, opened.options_bar.limits
+    pixels = (np.random.default_rng(0).random((90, 120)) * span).astype(np.float32)
+    tifffile.imwrite(image_folder / "float.tif", pixels)
+    assert session.open_folder(image_folder)
+    assert session.open_image("float.tif")
+    limits.intensity.setChecked(True)
+    limits.low.setValue(span / 2)
+    assert session.rules.intensity is not None
+    low, high = session.rules.intensity
+    assert low == pytest.approx(span / 2, rel=1e-3)
+    # Not rounded to what the field shows: the brightest pixel may still be painted.
+    assert high == float(pixels.max())
 
 
 def test_a_stroke_that_the_limits_hold_back_whole_says_so(

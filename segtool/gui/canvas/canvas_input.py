@@ -112,8 +112,11 @@ class CanvasInput:
         """Complete a shape of many clicks; for other tools, the second of two quick presses is a press."""
         if self._session.document is None or self._button != Qt.MouseButton.NoButton:
             return False
-        if self._tool_in_use is None or self._pan_key_held or event.button() == Qt.MouseButton.MiddleButton:
+        if self._pan_key_held or event.button() == Qt.MouseButton.MiddleButton:
             return self.press(event)
+        if self._tool_in_use is None:
+            # The first of the two presses has completed a shape, if it can be made of many.
+            return (self.tool is not None and self.tool.is_of_clicks) or self.press(event)
         if not self._must_wait(self._tool_in_use):
             self._tool_in_use.confirm()
             self._settle()
@@ -301,7 +304,9 @@ class CanvasInput:
 
     def _cancel(self) -> None:
         tool, self._tool_in_use = self._tool_in_use or self.tool, None
-        self._button = Qt.MouseButton.NoButton
+        # An image that is being dragged goes on being dragged: its button has to be seen to be let go.
+        if not self.is_panning:
+            self._button = Qt.MouseButton.NoButton
         if tool is not None:
             tool.cancel()
         self.refresh_cursor()

@@ -130,6 +130,13 @@ class Operating(QObject):
 
         ``if_nothing`` is what the person is told if no pixel changes.
         """
+        if self._edits.ends_by_itself():
+            # What is being found for a click is painted first.
+            document = self._documents.current
+            self._edits.after_stroke(
+                lambda: document is self._documents.current and self.run(name, work, if_nothing=if_nothing)
+            )
+            return True
         if not self.begin(name):
             return False
         self._if_nothing = if_nothing or self._if_nothing

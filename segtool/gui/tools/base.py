@@ -33,9 +33,12 @@ class Tool:
         How hard the pen is pressed, 0…1; 1 for a mouse. Set by the canvas before each press and move.
     reach : float
         How many image pixels away something still counts as pointed at. Set by the canvas before each press.
+    is_of_clicks : bool
+        Whether shapes are made of many clicks, so that a double click ends one and never begins one.
     """
 
     id: ToolId
+    is_of_clicks = False
 
     def __init__(self, session: Session) -> None:
         self._session = session

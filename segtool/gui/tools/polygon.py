@@ -25,6 +25,7 @@ class PolygonTool(Tool):
     """
 
     id = ToolId.POLYGON
+    is_of_clicks = True
     stroke_name = "Polygon"
 
     def __init__(self, session: Session) -> None:

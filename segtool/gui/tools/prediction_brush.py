@@ -91,8 +91,10 @@ class PredictionBrushTool(BrushTool):
 
     def stroke_ended(self) -> None:
         """Begin anew with the next press."""
+        # A press ends the stroke of something else first: what it is about to paint from stays.
+        if self.is_active:
+            self._source = None
         super().stroke_ended()
-        self._source = None
 
     def paint_region(self, rect: Rect, region: Region) -> None:
         """Paint what the model says, one class after the other; or background."""

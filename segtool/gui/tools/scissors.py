@@ -32,6 +32,7 @@ class ScissorsTool(Tool):
     """
 
     id = ToolId.SCISSORS
+    is_of_clicks = True
     stroke_name = "Smart scissors"
 
     def __init__(self, session: Session) -> None:

@@ -54,7 +54,10 @@ class SearchTool(Tool):
         return self._current is not None or bool(self._waiting)
 
     def begin(self, search: Search) -> None:
-        """Begin a stroke with it, now or once the one that is under way has ended."""
+        """Begin a stroke with it, now or once the one before that this tool has begun has ended."""
+        if self._current is None:
+            # It is not this tool's: as with every other tool a new stroke ends it.
+            self._session.end_stroke()
         self._waiting.append(search)
         self._session.after_stroke(self._begin_next)
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image as PillowImage
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+from scipy import ndimage
 
 from segtool.core.classes import BACKGROUND, VOID
 from segtool.gui.canvas.canvas import Canvas
@@ -23,9 +27,25 @@ LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 NONE = Qt.KeyboardModifier.NoModifier
 HEIGHT, WIDTH = make_mask().shape
 ROWS, COLUMNS = np.mgrid[:HEIGHT, :WIDTH] + 0.5
-ACTIONS = 90
+ACTIONS = 110
 
 Region = npt.NDArray[np.bool_]
+
+
+def make_pixels() -> npt.NDArray[np.uint8]:
+    """Return an image of some brightnesses, speckled so that what is alike has holes and islands."""
+    bands = np.array([30, 80, 150, 220])[(COLUMNS // 23 + ROWS // 31).astype(int) % 4]
+    return (bands + np.random.default_rng(0).integers(-12, 12, bands.shape)).astype(np.uint8)
+
+
+PIXELS = make_pixels()
+
+
+@pytest.fixture
+def image_folder(image_folder: Path) -> Path:
+    """The folder, its first image one with something to find in it."""
+    PillowImage.fromarray(PIXELS).save(image_folder / "a.png")
+    return image_folder
 
 
 @dataclass
@@ -62,8 +82,8 @@ class Oracle:
 class Person:
     """Does things at random with the real mouse and tells the oracle what it has done."""
 
-    def __init__(self, canvas: Canvas, session: Session, seed: int) -> None:
-        self.canvas, self.session, self.oracle = canvas, session, Oracle()
+    def __init__(self, canvas: Canvas, session: Session, seed: int, qtbot: QtBot) -> None:
+        self.canvas, self.session, self.oracle, self.qtbot = canvas, session, Oracle(), qtbot
         self.rng = np.random.default_rng(seed)
 
     def act(self) -> str:
@@ -73,6 +93,9 @@ class Person:
             (self.line, 3),
             (self.box, 4),
             (self.polygon, 3),
+            (self.fill, 3),
+            (self.wand, 3),
+            (self.threshold_dab, 3),
             (self.give_up, 2),
             (self.undo, 6),
             (self.redo, 4),
@@ -83,6 +106,7 @@ class Person:
         weights = np.array([weight for _, weight in actions], dtype=float)
         action = actions[self.rng.choice(len(actions), p=weights / weights.sum())][0]
         action()
+        self.qtbot.waitUntil(lambda: not self.session.regions.is_busy)
         return action.__name__
 
     def value(self, button: Qt.MouseButton) -> int:
@@ -108,15 +132,43 @@ class Person:
 
     def dab(self) -> None:
         shape = BrushShape(self.rng.choice(list(BrushShape)))
-        diameter, button, (x, y) = int(self.rng.integers(1, 30)), self.take_class(), self.place()
+        diameter, button, place = int(self.rng.integers(1, 30)), self.take_class(), self.place()
         self.session.set_tool(ToolId.BRUSH)
         self.session.set_options(brush_shape=shape, brush_size=diameter)
-        self.drag((x, y), button=button)
-        left, top = np.floor(x - (diameter - 1) / 2), np.floor(y - (diameter - 1) / 2)
-        across, down = COLUMNS - left - diameter / 2, ROWS - top - diameter / 2
-        square = (np.abs(across) < diameter / 2) & (np.abs(down) < diameter / 2)
-        disc = across**2 + down**2 <= (diameter / 2) ** 2
-        self.oracle.paint(square if shape is BrushShape.SQUARE else disc, self.value(button))
+        self.drag(place, button=button)
+        self.oracle.paint(_dab(place, diameter, shape), self.value(button))
+
+    def fill(self) -> None:
+        """Click twice without waiting: the second click is meant for the mask that the first one leaves."""
+        button, contiguous = self.take_class(), bool(self.rng.random() < 0.7)
+        places = [self.place(), self.place()]
+        self.session.set_tool(ToolId.FILL)
+        self.session.set_options(contiguous=contiguous)
+        for place in places:
+            self.drag(place, button=button)
+        for x, y in places:
+            if 0 <= x < WIDTH and 0 <= y < HEIGHT:
+                same = self.oracle.mask == self.oracle.mask[y, x]
+                self.oracle.paint(_joined(same, (x, y)) if contiguous else same, self.value(button))
+
+    def wand(self) -> None:
+        button, place, contiguous = self.take_class(), self.place(), bool(self.rng.random() < 0.7)
+        tolerance = int(self.rng.integers(0, 40))
+        self.session.set_tool(ToolId.WAND)
+        self.session.set_options(contiguous=contiguous, tolerance=tolerance, smoothing=0)
+        self.drag(place, button=button)
+        if 0 <= place[0] < WIDTH and 0 <= place[1] < HEIGHT:
+            alike = _alike(place, tolerance)
+            self.oracle.paint(_joined(alike, place) if contiguous else alike, self.value(button))
+
+    def threshold_dab(self) -> None:
+        shape, tolerance = BrushShape(self.rng.choice(list(BrushShape))), int(self.rng.integers(0, 40))
+        diameter, button, place = int(self.rng.integers(1, 60)), self.take_class(), self.place()
+        self.session.set_tool(ToolId.THRESHOLD_BRUSH)
+        self.session.set_options(brush_shape=shape, brush_size=diameter, tolerance=tolerance, smoothing=0)
+        self.drag(place, button=button)
+        if 0 <= place[0] < WIDTH and 0 <= place[1] < HEIGHT:
+            self.oracle.paint(_dab(place, diameter, shape) & _alike(place, tolerance), self.value(button))
 
     def line(self) -> None:
         """Drag a square brush along an axis: what it covers is a box."""
@@ -158,7 +210,9 @@ class Person:
         self.oracle.paint(_inside(corners), self.value(button))
 
     def give_up(self) -> None:
-        tools = (ToolId.BRUSH, ToolId.LASSO, ToolId.RECTANGLE, ToolId.ELLIPSE, ToolId.ERASER, ToolId.POLYGON)
+        tools = sorted(
+            set(ToolId) - {ToolId.PICKER, ToolId.RULER, ToolId.PAN, ToolId.PREDICTION_BRUSH, ToolId.SCISSORS}
+        )
         button = self.take_class()
         self.session.set_tool(ToolId(self.rng.choice(tools)))
         way = [self.place() for _ in range(3)]
@@ -189,6 +243,30 @@ class Person:
         assert self.session.open_image("a.png")
 
 
+def _dab(place: tuple[int, int], diameter: int, shape: BrushShape) -> Region:
+    left, top = (np.floor(side - (diameter - 1) / 2) for side in place)
+    across, down = COLUMNS - left - diameter / 2, ROWS - top - diameter / 2
+    if shape is BrushShape.SQUARE:
+        return (np.abs(across) < diameter / 2) & (np.abs(down) < diameter / 2)
+    return np.asarray(across**2 + down**2 <= (diameter / 2) ** 2)
+
+
+def _alike(seed: tuple[int, int], tolerance: int) -> Region:
+    """Return the pixels within so many 255ths of the contrast from the mean of the pixels about a seed."""
+    x, y = seed
+    middle = PIXELS[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2].mean()
+    low, high = np.percentile(PIXELS, (0.5, 99.8))
+    return np.asarray(np.abs(PIXELS - middle) <= tolerance * (high - low) / 255)
+
+
+def _joined(region: Region, seed: tuple[int, int]) -> Region:
+    """Return the piece of a region that a seed, which always belongs to it, lies in."""
+    region = region.copy()
+    region[seed[1], seed[0]] = True
+    pieces, _ = ndimage.label(region)
+    return np.asarray(pieces == pieces[seed[1], seed[0]])
+
+
 def _inside(corners: list[tuple[int, int]]) -> Region:
     """Return the pixels that a polygon goes around: edges crossed to the right of a centre, up less down."""
     winding = np.zeros((HEIGHT, WIDTH), dtype=int)
@@ -202,10 +280,12 @@ def _inside(corners: list[tuple[int, int]]) -> Region:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_random_work_gives_the_mask_that_numpy_gives(canvas: Canvas, open_session: Session, seed: int) -> None:
+def test_random_work_gives_the_mask_that_numpy_gives(
+    canvas: Canvas, open_session: Session, qtbot: QtBot, seed: int
+) -> None:
     # One pixel of the image on one of the screen: a click is on the corner of the pixel that it is meant for.
     canvas.zoom_to(1.0)
-    person = Person(canvas, open_session, seed)
+    person = Person(canvas, open_session, seed, qtbot)
     done: list[str] = []
     for _ in range(ACTIONS):
         done.append(person.act())

@@ -126,6 +126,17 @@ def test_a_stroke_accepts_the_prediction_under_it(shown: MainWindow, image_folde
     np.testing.assert_array_equal(mask(session), expected)
 
 
+def test_it_takes_the_place_of_an_operation_that_is_only_shown(
+    shown: MainWindow, image_folder: Path, qtbot: QtBot
+) -> None:
+    session, before = shown._session, mask(shown._session).copy()
+    take(shown, qtbot)
+    assert session.operations.begin("Grow")
+    drag(shown, way(shown))
+    ids, covered = predicted(shown, image_folder), under(shown, way(shown))
+    np.testing.assert_array_equal(mask(session), np.where(covered & (ids != VOID), ids, before))
+
+
 def test_the_right_button_paints_background_and_esc_takes_back(
     shown: MainWindow, image_folder: Path, qtbot: QtBot
 ) -> None:
