@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
-import tifffile
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -108,7 +110,7 @@ def test_a_limit_that_is_typed_leaves_the_other_one_alone(opened: MainWindow) ->
 def test_limits_fit_the_intensities_of_the_image(opened: MainWindow, image_folder: Path, span: float) -> None:
     session, limits = opened._session, opened.options_bar.limits
     pixels = (np.random.default_rng(0).random((90, 120)) * span).astype(np.float32)
-    tifffile.imwrite(image_folder / "float.tif", pixels)
+    assert cv2.imwrite(os.fspath(image_folder / "float.tif"), pixels)
     assert session.open_folder(image_folder)
     assert session.open_image("float.tif")
     limits.intensity.setChecked(True)
@@ -145,3 +147,18 @@ def test_limits_that_mean_nothing_any_more_are_dropped(opened: MainWindow, qtbot
         assert session.project is not None
         assert session.open_folder(session.project.root)
     assert session.rules.are_free
+
+
+def test_the_range_of_a_large_image_leaves_no_pixel_out(
+    make_window: Callable[[], MainWindow], tmp_path: Path, qtbot: QtBot
+) -> None:
+    pixels = np.full((1500, 1600), 100, np.uint8)
+    pixels[777, 333], pixels[778, 334] = 3, 250
+    folder = tmp_path / "large"
+    folder.mkdir()
+    assert cv2.imwrite(os.fspath(folder / "a.png"), pixels)
+    window = make_window()
+    assert window.opener.open(folder)
+    qtbot.waitUntil(lambda: window._session.document is not None)
+    window.options_bar.limits.intensity.setChecked(True)
+    assert window._session.rules.intensity == (3, 250)

@@ -56,6 +56,8 @@ class GrowTool(Tool):
             return
         if not self._marks:
             self._value = self._session.active_class
+            # The stroke stays open until Enter, and masks are not saved by themselves inside one.
+            self._session.save_all()
         self._marks.append(_Mark(button == Qt.MouseButton.LeftButton, [pos]))
         self._is_held = True
 

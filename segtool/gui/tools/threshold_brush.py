@@ -15,7 +15,7 @@ from segtool.gui.tools.tool_id import ToolId
 
 
 class ThresholdBrushTool(BrushTool):
-    """Paints as the brush does, but of what it covers only the pixels that are like the one under the press."""
+    """Paints as the round brush does, but of what it covers only the pixels that are like the one under the press."""
 
     id = ToolId.THRESHOLD_BRUSH
     stroke_name = "Threshold brush stroke"
@@ -23,6 +23,11 @@ class ThresholdBrushTool(BrushTool):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._threshold: Threshold | None = None
+
+    @property
+    def _is_square(self) -> bool:
+        # Its bar has no room for a shape that what it paints hardly shows.
+        return False
 
     def press(self, pos: Point, *, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier) -> None:
         """Begin a stroke; beside the image there is nothing to compare with."""

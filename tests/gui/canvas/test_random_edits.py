@@ -168,7 +168,7 @@ class Person:
         self.session.set_options(brush_shape=shape, brush_size=diameter, tolerance=tolerance, smoothing=0)
         self.drag(place, button=button)
         if 0 <= place[0] < WIDTH and 0 <= place[1] < HEIGHT:
-            self.oracle.paint(_dab(place, diameter, shape) & _alike(place, tolerance), self.value(button))
+            self.oracle.paint(_dab(place, diameter, BrushShape.ROUND) & _alike(place, tolerance), self.value(button))
 
     def line(self) -> None:
         """Drag a square brush along an axis: what it covers is a box."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-import tifffile
 from PIL import Image as PillowImage
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
@@ -68,8 +69,8 @@ def image_folder(tmp_path: Path) -> Path:
     decimal[5:9, 5:9] = np.nan
     PillowImage.fromarray(grey).save(folder / "a.png")
     PillowImage.fromarray(np.dstack([grey, grey[::-1], grey // 2])).save(folder / "b.png")
-    tifffile.imwrite(folder / "c.tif", grey.astype(np.uint16) * 200)
-    tifffile.imwrite(folder / "d.tif", decimal)
+    assert cv2.imwrite(os.fspath(folder / "c.tif"), grey.astype(np.uint16) * 200)
+    assert cv2.imwrite(os.fspath(folder / "d.tif"), decimal)
     PillowImage.fromarray(grey[:1, :1]).save(folder / "e.png")
     PillowImage.fromarray(grey).save(folder / "f.png")
     (folder / "g.png").write_bytes(b"no image")

@@ -105,3 +105,18 @@ def test_esc_drops_marks_and_result(scene_canvas: Canvas, session: Session, qtbo
     assert np.array_equal(mask_of(session), make_mask())
     assert session.document is not None
     assert not session.document.history.can_undo
+
+
+def test_what_was_painted_before_is_saved_while_marks_are_set(
+    scene_canvas: Canvas, session: Session, qtbot: QtBot
+) -> None:
+    session.set_tool(ToolId.BRUSH)
+    drag(scene_canvas, OUTSIDE)
+    assert session.is_dirty
+    session.set_tool(ToolId.GROW_SEEDS)
+    drag(scene_canvas, INSIDE)
+    # A stroke stays open until Enter, in which nothing is saved by itself.
+    qtbot.waitUntil(lambda: not session.is_dirty)
+    settle(session, qtbot)
+    QTest.keyClick(scene_canvas, Qt.Key.Key_Return)
+    assert session.is_dirty
