@@ -181,7 +181,7 @@ class Saving(QObject):
     def _on_saved(self, last: object) -> None:
         assert isinstance(last, SavedMask)
         document = self._under_way.popleft()
-        document.note_saved(last.revision)
+        document.note_saved(last.revision, mask_file=last.mask_file)
         self._times[document.entry.key] = datetime.now()
         self._take_back(document.entry.key)
         self._finish(document)

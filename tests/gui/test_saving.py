@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -198,6 +200,26 @@ def test_a_mask_that_something_else_has_changed_is_only_overwritten_by_force(
     opened.save(force=True)
     qtbot.waitUntil(lambda: kind(opened) is SaveKind.SAVED)
     assert np.array_equal(read_mask(mask_path), mask_of(opened))
+
+
+def test_what_something_else_writes_right_after_a_save_is_noticed(opened: Session, mask_path: Path) -> None:
+    other, is_written = np.full(SHAPE, 1, dtype=np.uint8), threading.Event()
+
+    def write_other(_last: object) -> None:
+        write_mask(mask_path, other)
+        is_written.set()
+
+    # In the thread, which waits for nobody: the window has not heard of the save yet.
+    worker = opened._saving._thread.worker
+    worker.finished.connect(write_other, Qt.ConnectionType.DirectConnection)
+    paint(opened, value=0)
+    opened.save()
+    assert is_written.wait(20)
+    worker.finished.disconnect(write_other)
+    paint(opened)
+    assert not opened.wait_until_saved()
+    assert kind(opened) is SaveKind.FAILED
+    assert np.array_equal(read_mask(mask_path), other)
 
 
 def test_a_saved_mask_that_something_else_has_changed_is_read_again(opened: Session, mask_path: Path) -> None:
