@@ -101,6 +101,21 @@ def test_what_is_painted_while_a_mask_is_saved_stays_unsaved(opened: Session, ma
     assert (read_mask(mask_path)[BOX.slices] == 0).all()
 
 
+def test_a_stroke_that_is_taken_back_while_a_second_save_waits_is_not_saved(
+    opened: Session, mask_path: Path, qtbot: QtBot
+) -> None:
+    paint(opened)
+    opened.save()
+    paint(opened, value=0)
+    opened.save()
+    assert opened.begin_stroke("Brush stroke")
+    opened.paint(Rect(0, 0, 5, 5), np.full((5, 5), True), 1)
+    qtbot.waitUntil(lambda: not opened._saving._under_way)
+    opened.cancel_stroke()
+    assert opened.wait_until_saved()
+    assert np.array_equal(read_mask(mask_path), mask_of(opened))
+
+
 def test_saving_twice_in_a_row_ends_with_the_newest_pixels(opened: Session, mask_path: Path) -> None:
     paint(opened)
     opened.save()
