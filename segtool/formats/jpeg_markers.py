@@ -12,9 +12,9 @@ from typing import BinaryIO
 JPEG_SIGNATURE = b"\xff\xd8"
 
 _PIECE = 1 << 20
-_SCAN, _END = 0xDA, 0xD9
+_SCAN, _END, _PROGRESSIVE = 0xDA, 0xD9, 0xC2
 # Huffman coded, not lossless: baseline, extended, progressive. Everything else is rare enough to be left to Pillow.
-_COMMON_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
+_COMMON_FRAMES = frozenset({0xC0, 0xC1, _PROGRESSIVE})
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Within a scan a byte of 255 is followed by 0, or belongs to a restart marker; 255 before a marker is filling.
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]", re.DOTALL)
@@ -29,7 +29,8 @@ class JpegLayout:
     bits, components : int
         Bits per sample and samples per pixel; 0 if no frame of a common kind was found.
     complete : bool
-        Whether the end marker stands behind a scan: without it rows are missing.
+        Whether the end marker stands behind a scan: without it rows are missing. In a file that is not progressive
+        nothing else may stand there: a decoder has all rows by then, and may not look at it.
     """
 
     bits: int
@@ -47,7 +48,7 @@ def scan_jpeg(stream: BinaryIO) -> JpegLayout:
     """
     stream.seek(0)
     bits = components = 0
-    has_scan = False
+    has_scan = is_progressive = False
     if stream.read(2) != JPEG_SIGNATURE:
         return JpegLayout(0, 0, complete=False)
     position = 2
@@ -55,12 +56,15 @@ def scan_jpeg(stream: BinaryIO) -> JpegLayout:
         position, marker = found
         if marker == _END:
             return JpegLayout(bits, components, complete=has_scan)
+        if has_scan and not is_progressive:
+            break
         stream.seek(position)
         head = stream.read(8)
         length = int.from_bytes(head[:2], "big")
         if len(head) < 8 or length < 2:
             break
         if marker in _FRAMES:
+            is_progressive = marker == _PROGRESSIVE
             # A second frame belongs to a hierarchical file.
             bits, components = (head[2], head[7]) if marker in _COMMON_FRAMES and not bits else (0, 0)
         has_scan |= marker == _SCAN

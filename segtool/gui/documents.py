@@ -80,22 +80,23 @@ class Documents:
             If there is no such image.
         """
         assert self.project is not None
-        entry, reason = self.project.entry(key), self.project.writable_reason
-        kept = self._kept.get(key)
-        if kept is not None and not _is_outdated(kept, reason):
+        request, kept = self._request(self.project, key), self._kept.get(key)
+        if kept is not None and not _is_outdated(kept, request.writable_reason):
             return kept
-        return LoadRequest(entry, self.project.classes, reason)
+        return request
 
     def take(self, loaded: Loaded, *, anyway: bool) -> Document | None:
         """Put an image that was loaded into memory; its mask is claimed from now on.
 
-        None if a file has changed since it was read: the image is to be loaded again, and no job writes its mask
-        until it is taken, or until ``give_up``. Then it is taken ``anyway``: something else goes on changing it, and
-        saving will notice that.
+        None if a file has changed since it was read, or the classes have: the image is to be loaded again, and no job
+        writes its mask until it is taken, or until ``give_up``. Then a changed file is taken ``anyway``: something
+        else goes on changing it, and saving will notice that.
         """
+        assert self.project is not None
+        key = loaded.document.entry.key
         # Claimed before its print is compared: a job that is just writing the mask is waited for.
-        self.claims.claim(loaded.document.entry.key)
-        if not anyway and not loaded.is_current():
+        self.claims.claim(key)
+        if loaded.request != self._request(self.project, key) or not (anyway or loaded.is_current()):
             return None
         return self._put(loaded.document, loaded.pyramid)
 
@@ -107,6 +108,8 @@ class Documents:
 
     def load(self, key: str) -> Document:
         """Return an image for a job that is about to change its mask; read here and now if it is not in memory.
+
+        It may not be the object that is shown any more: ``Navigation.show_again`` follows.
 
         Raises
         ------
@@ -146,6 +149,9 @@ class Documents:
         del self._kept[key], self._trails[key]
         self._pyramids.pop(key, None)
         self.claims.release(key)
+
+    def _request(self, project: Project, key: str) -> LoadRequest:
+        return LoadRequest(project.entry(key), project.classes, project.writable_reason)
 
     def _put(self, document: Document, pyramid: ImagePyramid | None) -> Document:
         key = document.entry.key

@@ -117,6 +117,12 @@ class Navigation(QObject):
         if self._documents.current is not None and self._route is None:
             self.open_image(self._documents.current.entry.key)
 
+    def show_again(self, document: Document) -> None:
+        """Show an image in place of the object that is shown of it, which is not in memory any more, if that is so."""
+        current = self._documents.current
+        if current is not None and current is not document and current.entry.key == document.entry.key:
+            self._put_up(document)
+
     def cancel(self) -> None:
         """Stay with the image that is shown."""
         if self._route is not None:
@@ -207,27 +213,33 @@ class Navigation(QObject):
             self._leave()
 
     def _show(self, route: Route, document: Document) -> None:
-        documents, session, key = self._documents, self._session, route.key
+        documents, key = self._documents, route.key
         self._route = None
         self._loader.cancel()
+        self._declined.discard(key)
         if documents.reasons.pop(key, ""):
-            session.entries_changed.emit(frozenset((key,)))
+            self._session.entries_changed.emit(frozenset((key,)))
         if document is not documents.current:
-            if self._saving.is_dirty:
-                self._saving.save_all()
-            self._take_back(other_reason=document.read_only_reason)
-            self._note_direction(key)
-            documents.show(document)
-            session.document_changed.emit()
-            session.history_changed.emit()
-            session.saved_changed.emit()
-            if document.image.notes:
-                session.info(f"{key}: {', '.join(document.image.notes)}.")
-            if document.read_only_reason:
-                session.warn(document.read_only_reason)
-            self._soon.start()
+            self._put_up(document)
         self._report(route)
         route.on_shown(key)
+
+    def _put_up(self, document: Document) -> None:
+        """Make an image in memory the shown one, and tell everybody."""
+        session, key = self._session, document.entry.key
+        if self._saving.is_dirty:
+            self._saving.save_all()
+        self._take_back(other_reason=document.read_only_reason)
+        self._note_direction(key)
+        self._documents.show(document)
+        session.document_changed.emit()
+        session.history_changed.emit()
+        session.saved_changed.emit()
+        if document.image.notes:
+            session.info(f"{key}: {', '.join(document.image.notes)}.")
+        if document.read_only_reason:
+            session.warn(document.read_only_reason)
+        self._soon.start()
 
     def _end(self, route: Route) -> None:
         """Give up: none of the images could be shown."""
@@ -288,7 +300,7 @@ class Navigation(QObject):
 
     def _note_direction(self, key: str) -> None:
         project, current = self._documents.project, self._documents.current
-        if project is not None and current is not None:
+        if project is not None and current is not None and current.entry.key != key:
             self._direction = 1 if project.index(key) > project.index(current.entry.key) else -1
 
     @Slot()

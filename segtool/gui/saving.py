@@ -105,8 +105,14 @@ class Saving(QObject):
             self._timer.start()
 
     def save(self, document: Document, *, force: bool = False) -> None:
-        """Start saving a mask that has changes; ``force`` overwrites what something else wrote meanwhile."""
-        if document in self._under_way:
+        """Start saving a mask that has changes, after the stroke that is under way on it.
+
+        ``force`` overwrites what something else wrote meanwhile.
+        """
+        if self._documents.is_in_stroke and document is self._documents.current:
+            # A stroke, or a preview, may still be taken back: nobody would notice that the file holds it.
+            self.schedule()
+        elif document in self._under_way:
             self._again.add(document.entry.key)
         elif document.is_dirty or force:
             self._failures.pop(document.entry.key, None)
@@ -181,7 +187,7 @@ class Saving(QObject):
     def _on_saved(self, last: object) -> None:
         assert isinstance(last, SavedMask)
         document = self._under_way.popleft()
-        document.note_saved(last.revision)
+        document.note_saved(last.revision, mask_file=last.mask_file)
         self._times[document.entry.key] = datetime.now()
         self._take_back(document.entry.key)
         self._finish(document)

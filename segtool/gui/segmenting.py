@@ -214,6 +214,7 @@ class Segmenting:
         except ImageError as exc:
             self._note_failure(batch, NotSegmented(item.key, exc))
             return
+        self._navigation.show_again(document)
         if document.read_only_reason or document.mask.shape != item.class_ids.shape:
             reason = document.read_only_reason or "the image has another size now"
             self._note_failure(batch, NotSegmented(item.key, ImageError(reason, path=document.entry.path)))

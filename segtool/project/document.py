@@ -87,13 +87,10 @@ class Document:
         self.revision += 1
         return self.revision
 
-    def note_saved(self, revision: int) -> None:
-        """Note that the mask file now holds a revision; later changes stay unsaved."""
+    def note_saved(self, revision: int, *, mask_file: FilePrint | None) -> None:
+        """Note that a revision is in the mask file, as which ``mask_file`` was written; later changes stay unsaved."""
         self.saved_revision = max(self.saved_revision, revision)
-        try:
-            self.mask_file = FilePrint.of(self.entry.mask_path)
-        except OSError:
-            self.mask_file = None
+        self.mask_file = mask_file
 
     def mask_changed_on_disk(self) -> bool:
         """Tell whether another program has changed, made or removed the mask file since it was read or saved here."""

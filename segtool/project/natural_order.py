@@ -36,7 +36,7 @@ def _plain_key(key: str) -> str:
     A number becomes its length and its digits, behind a mark that is less than any letter: a text that goes on with a
     number comes before one that goes on with anything else. The end of a folder's name is less than that.
     """
-    return _digits.sub(_marked, key.lower()).replace("/", _END)
+    return _digits.sub(_marked, key.lower().replace("/", _END))
 
 
 def _marked(found: re.Match[str]) -> str:

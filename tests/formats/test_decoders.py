@@ -116,6 +116,21 @@ def test_a_jpeg_that_is_cut_anywhere_is_refused(tmp_path: Path, progressive: boo
             read(tmp_path, whole[:length])
 
 
+def test_a_jpeg_with_damage_behind_its_last_row_is_refused(tmp_path: Path) -> None:
+    plain = pillow_bytes(PillowImage.fromarray(photo((64, 80))), "JPEG")
+    progressive = pillow_bytes(PillowImage.fromarray(photo((64, 80))), "JPEG", progressive=True)
+    # One byte: the first of its scans would be taken for all of it.
+    sequential = progressive.replace(b"\xff\xc2\x00\x11", b"\xff\xc0\x00\x11")
+    assert sequential != progressive
+    # A table that is none cuts the scan short.
+    middle = len(plain) * 3 // 4
+    table = plain[:middle] + b"\xff\xc4\x00\x05\x77\x01\x02" + plain[middle:]
+    for data in (sequential, table):
+        assert plan_of(data) is Decoder.PILLOW
+        with pytest.raises(ImageError):
+            read(tmp_path, data)
+
+
 def test_markers_are_found_across_pieces_and_bytes_behind_the_end_do_not_matter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

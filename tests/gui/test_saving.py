@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -97,6 +99,21 @@ def test_what_is_painted_while_a_mask_is_saved_stays_unsaved(opened: Session, ma
     assert (read_mask(mask_path)[BOX.slices] == 1).all()
     assert opened.wait_until_saved()
     assert (read_mask(mask_path)[BOX.slices] == 0).all()
+
+
+def test_a_stroke_that_is_taken_back_while_a_second_save_waits_is_not_saved(
+    opened: Session, mask_path: Path, qtbot: QtBot
+) -> None:
+    paint(opened)
+    opened.save()
+    paint(opened, value=0)
+    opened.save()
+    assert opened.begin_stroke("Brush stroke")
+    opened.paint(Rect(0, 0, 5, 5), np.full((5, 5), True), 1)
+    qtbot.waitUntil(lambda: not opened._saving._under_way)
+    opened.cancel_stroke()
+    assert opened.wait_until_saved()
+    assert np.array_equal(read_mask(mask_path), mask_of(opened))
 
 
 def test_saving_twice_in_a_row_ends_with_the_newest_pixels(opened: Session, mask_path: Path) -> None:
@@ -198,6 +215,26 @@ def test_a_mask_that_something_else_has_changed_is_only_overwritten_by_force(
     opened.save(force=True)
     qtbot.waitUntil(lambda: kind(opened) is SaveKind.SAVED)
     assert np.array_equal(read_mask(mask_path), mask_of(opened))
+
+
+def test_what_something_else_writes_right_after_a_save_is_noticed(opened: Session, mask_path: Path) -> None:
+    other, is_written = np.full(SHAPE, 1, dtype=np.uint8), threading.Event()
+
+    def write_other(_last: object) -> None:
+        write_mask(mask_path, other)
+        is_written.set()
+
+    # In the thread, which waits for nobody: the window has not heard of the save yet.
+    worker = opened._saving._thread.worker
+    worker.finished.connect(write_other, Qt.ConnectionType.DirectConnection)
+    paint(opened, value=0)
+    opened.save()
+    assert is_written.wait(20)
+    worker.finished.disconnect(write_other)
+    paint(opened)
+    assert not opened.wait_until_saved()
+    assert kind(opened) is SaveKind.FAILED
+    assert np.array_equal(read_mask(mask_path), other)
 
 
 def test_a_saved_mask_that_something_else_has_changed_is_read_again(opened: Session, mask_path: Path) -> None:

@@ -147,6 +147,24 @@ def test_a_persons_work_is_kept_unless_it_is_to_be_replaced(
     assert np.array_equal(mask_of(opened), wanted)
 
 
+def test_a_mask_that_another_program_changed_is_shown_with_its_prediction_and_goes_on_being_saved(
+    opened: Session, folder: Path, runtime: Runtime, qtbot: QtBot
+) -> None:
+    paint(opened)
+    assert opened.wait_until_saved()
+    other = np.full((90, 120), VOID, dtype=np.uint8)
+    other[:10] = 1
+    write_mask(folder / "masks" / "a.png", other)
+    assert opened.segment(["a.png"])
+    finish(opened, qtbot)
+    wanted = np.where(other == VOID, expected(folder / "a.png", runtime), other)
+    assert np.array_equal(mask_of(opened), wanted)
+    paint(opened, value=1)
+    wanted[BOX.slices] = 1
+    assert opened.wait_until_saved()
+    assert np.array_equal(read_mask(folder / "masks" / "a.png"), wanted)
+
+
 def test_what_is_painted_while_the_image_is_segmented_is_kept(
     opened: Session, folder: Path, runtime: Runtime, qtbot: QtBot, messages: Messages
 ) -> None:

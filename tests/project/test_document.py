@@ -13,7 +13,7 @@ from segtool.core.edits import EditRecorder
 from segtool.core.errors import ImageError
 from segtool.core.geometry import Rect
 from segtool.formats.mask_png import read_mask, write_mask
-from segtool.project.document import Document, open_document
+from segtool.project.document import Document, FilePrint, open_document
 from segtool.project.layout import ImageEntry
 
 Drawn = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
@@ -56,12 +56,12 @@ def test_a_save_counts_for_the_revision_that_it_wrote(entry: ImageEntry):
     document = open_document(entry, DEFAULT_CLASSES)
     written = document.note_change()
     document.note_change()
-    document.note_saved(written)
+    document.note_saved(written, mask_file=None)
     assert document.is_dirty
-    document.note_saved(document.revision)
+    document.note_saved(document.revision, mask_file=None)
     assert not document.is_dirty
     # A slower, older save that ends late does not turn time back.
-    document.note_saved(written)
+    document.note_saved(written, mask_file=None)
     assert not document.is_dirty
 
 
@@ -137,7 +137,7 @@ def test_a_mask_that_another_program_writes_is_noticed(entry: ImageEntry, drawn_
     assert not document.mask_changed_on_disk()
     write_mask(entry.mask_path, np.zeros((120, 160), np.uint8))
     assert document.mask_changed_on_disk()
-    document.note_saved(document.note_change())
+    document.note_saved(document.note_change(), mask_file=FilePrint.of(entry.mask_path))
     assert not document.mask_changed_on_disk()
 
 

@@ -19,6 +19,11 @@ def test_numbers_count_and_folders_stay_together() -> None:
     assert in_natural_order(keys) == expected == by_natsort(keys)
 
 
+def test_a_number_may_have_as_many_digits_as_a_character_has_for_its_code() -> None:
+    keys = [f"a{'1' * digits}{rest}" for digits in (1, 46, 47, 48, 92, 95) for rest in ("", "/b", "b", " 1")]
+    assert in_natural_order(keys[::-1]) == by_natsort(keys)
+
+
 def test_it_is_the_order_of_natsort_for_any_names() -> None:
     rng = np.random.default_rng(0)
     for letters in ("aB0129-_ .", "a01/", "01", "aä1²/", "a\x011"):

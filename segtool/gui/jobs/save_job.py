@@ -10,7 +10,7 @@ import numpy.typing as npt
 from segtool.core.errors import SaveError
 from segtool.formats.mask_png import write_mask
 from segtool.gui.jobs.worker import Job
-from segtool.project.document import Document
+from segtool.project.document import Document, FilePrint
 
 
 class ChangedOnDiskError(SaveError):
@@ -19,9 +19,10 @@ class ChangedOnDiskError(SaveError):
 
 @dataclass(frozen=True, slots=True)
 class SavedMask:
-    """A mask has been written: the revision that its file holds now."""
+    """A mask has been written: the revision that its file holds now, and the file as it was then."""
 
     revision: int
+    mask_file: FilePrint | None
 
 
 def save_mask(document: Document, mask: npt.NDArray[np.uint8], *, revision: int, force: bool = False) -> Job:
@@ -58,4 +59,5 @@ def save_mask(document: Document, mask: npt.NDArray[np.uint8], *, revision: int,
             remedy="Save once more to replace it by what you see, or move it away first to keep both.",
         )
     write_mask(path, mask)
-    yield SavedMask(revision)
+    # Here and not when the window hears of it: by then something else may have written it again.
+    yield SavedMask(revision, FilePrint.of_readable(path))

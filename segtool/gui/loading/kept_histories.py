@@ -43,6 +43,9 @@ class KeptHistories:
 
     def keep(self, document: Document, trail: StatusTrail) -> None:
         """Keep the history of a saved image that is let go of."""
+        if document.read_only_reason:
+            # It has none of its own; what was kept before may fit once the mask can be edited again.
+            return
         self._forget(document.entry.key)
         history = document.history
         if document.mask_file is None or not (history.can_undo or history.can_redo):
@@ -56,8 +59,11 @@ class KeptHistories:
     def give_back(self, document: Document) -> StatusTrail | None:
         """Put the history back into an image that was loaded again, and return its trail; None if there is none.
 
-        A history that does not lead to the mask that was read is forgotten.
+        A history that does not lead to the mask that was read is forgotten. A read-only image gets none: what is shown
+        of its mask may be blank, or of another size.
         """
+        if document.read_only_reason:
+            return None
         kept = self._kept.get(document.entry.key)
         self._forget(document.entry.key)
         if kept is None or kept.mask_file != document.mask_file:

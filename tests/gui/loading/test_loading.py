@@ -172,6 +172,30 @@ def test_what_cannot_be_read_is_passed_over_and_told(
     assert not is_claimed(opened, "n2z.png")
 
 
+def test_a_class_that_is_removed_meanwhile_is_none_of_the_image(
+    opened: Session, image_folder: Path, impatient: None, qtbot: QtBot
+) -> None:
+    assert opened.add_class("third")
+    third, loader = opened.active_class, opened.navigation.loader
+    assert opened.open_image("n9.png")
+    task = loader._wanted
+    assert task is not None
+    assert task.wait(20)
+    write_mask(image_folder / "masks" / "n9.png", np.full(SIZE, third, dtype=np.uint8))
+    with qtbot.waitSignal(loader.loaded):
+        pass
+    # Loaded once more by now, and claimed, so that the job passes its mask over.
+    task = loader._wanted
+    assert task is not None
+    loader.blockSignals(True)
+    assert opened.remove_class(third, replacement=0)
+    qtbot.waitUntil(lambda: third not in opened.classes and task.is_taken)
+    loader.blockSignals(False)
+    loader.loaded.emit(task)
+    qtbot.waitUntil(lambda: document(opened) == "n9.png")
+    assert "without a class" in current(opened).read_only_reason
+
+
 def test_another_folder_is_opened_meanwhile(
     opened: Session, impatient: None, qtbot: QtBot, tmp_path: Path, shown: list[str], messages: Messages
 ) -> None:
@@ -353,6 +377,17 @@ def test_stepping_on_passes_over_a_large_image_that_was_declined(opened: Session
     assert document(opened) == "n3.png"
 
 
+def test_one_that_was_opened_after_all_is_not_passed_over_any_more(opened: Session, questions: list[str]) -> None:
+    opened.navigation.loader.forget()
+    opened.step_image(1)
+    assert questions == ["n1.png"]
+    opened.navigation.ask_large = lambda key, found: True
+    assert opened.open_image("n1.png")
+    assert opened.open_image("n0.png")
+    opened.step_image(1)
+    assert document(opened) == "n1.png"
+
+
 def test_images_in_memory_are_bounded_by_bytes_too(opened: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     one = int(SIZE[0] * SIZE[1] * 2.4)
     monkeypatch.setattr(memory, "KEPT_BYTES", 2 * one + 100)
@@ -398,6 +433,26 @@ def test_it_is_forgotten_if_the_mask_is_another_one(opened: Session, image_folde
     assert opened.open_image("n0.png")
     assert not current(opened).history.can_undo
     assert not current(opened).mask.any()
+
+
+@pytest.mark.parametrize("size", [(60, 50), (300, 280)])
+def test_it_waits_while_the_image_is_read_only(opened: Session, image_folder: Path, size: tuple[int, int]) -> None:
+    paint(opened)
+    leave(opened)
+    image, mask_path = image_folder / "n0.png", image_folder / "masks" / "n0.png"
+    pixels, mask = image.read_bytes(), mask_path.read_bytes()
+    assert cv2.imwrite(os.fspath(image), np.zeros(size, dtype=np.uint8))
+    assert opened.open_image("n0.png")
+    assert current(opened).read_only_reason
+    # The blank mask that is shown is not what the edits led to.
+    opened.undo()
+    assert not opened.is_dirty
+    leave(opened)
+    assert mask_path.read_bytes() == mask
+    image.write_bytes(pixels)
+    assert opened.open_image("n0.png")
+    opened.undo()
+    assert (current(opened).mask == 255).all()
 
 
 # The window ------------------------------------------------------------------------------------
