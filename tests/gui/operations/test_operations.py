@@ -551,3 +551,18 @@ def test_the_dialog_goes_with_the_window(at_cells: MainWindow, qtbot: QtBot) -> 
         assert at_cells.close()
     assert open_dialogs(at_cells) == []
     np.testing.assert_array_equal(document.mask, before)
+
+
+def test_a_dialog_that_stays_open_follows_the_classes(at_cells: MainWindow, qtbot: QtBot) -> None:
+    session, document = at_cells._session, document_of(at_cells)
+    before = document.mask.copy()
+    at_cells.action_set[ActionId.SWAP_CLASSES].trigger()
+    dialog = dialog_of(at_cells)
+    dialog.class_box.setCurrentIndex(dialog.class_box.findData(2))
+    assert session.rename_class(2, "dirt")
+    assert session.add_class("late")
+    assert dialog.class_box.currentText() == "dirt"
+    dialog.other_box.setCurrentIndex(dialog.other_box.findText("late"))
+    late = dialog.other_box.currentData()
+    wait_until_shown(qtbot, session.operations)
+    assert np.array_equal(document.mask, np.where(before == 2, late, before))
