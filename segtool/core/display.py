@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from segtool.core.normalisation import Normalisation, intensity_sample, range_of
+from segtool.core.normalisation import Normalisation, intensity_sample, just_above, range_of
 
 Range = tuple[float, float]
 Pixels = npt.NDArray[np.generic]
@@ -203,7 +203,7 @@ class Intensities:
         if kind in (WindowKind.FULL, WindowKind.EXTREMES) and values.size:
             # Several times faster than as percentiles.
             low, high = float(values.min()), float(values.max())
-            return low, high if high > low else low + 1.0
+            return low, high if high > low else just_above(low)
         low, high = kind.value if isinstance(kind.value, tuple) else (0.0, 100.0)
         return range_of(values, Normalisation(low, high))
 
@@ -256,8 +256,9 @@ class Tones:
         """Return where float values lie in the window, in 65,535 steps."""
         result = np.empty(values.shape, dtype=np.uint16)
         rows = max(1, _BAND_VALUES // max(1, values[:1].size))
-        low, steps = np.float32(self._low), np.float32(_TOP / (self._high - self._low))
+        low = np.float32(self._low)
         with np.errstate(all="ignore"):
+            steps = np.float32(_TOP / (self._high - self._low))
             for top in range(0, values.shape[0], rows):
                 places = np.subtract(values[top : top + rows], low, dtype=np.float32)
                 places *= steps

@@ -61,9 +61,12 @@ def range_of(values: npt.NDArray[np.float32], normalisation: Normalisation) -> t
     if high - low <= 1e-6 * max(1.0, abs(high)):
         # One value (nearly) everywhere: spread over the full range so that sparse objects survive.
         low, high = float(values.min()), float(values.max())
-    if high <= low:
-        high = low + 1.0
-    return low, high
+    return low, high if high > low else just_above(low)
+
+
+def just_above(value: float) -> float:
+    """Return a number that is greater by 1, or by as little as can be told apart where numbers are very large."""
+    return value + max(1.0, abs(value) * 1e-15)
 
 
 def normalise(

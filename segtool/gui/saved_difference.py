@@ -57,6 +57,7 @@ class SavedDifference(QObject):
         self._thread.worker.progressed.connect(self._on_counted)
         self._thread.worker.finished.connect(self._on_end)
         self._thread.worker.cancelled.connect(self._on_end)
+        self._thread.worker.failed.connect(self._on_end)
         saved.changed.connect(self._on_saved_mask)
         session.mask_changed.connect(self._on_mask)
 

@@ -123,6 +123,13 @@ def test_values_that_are_no_numbers_are_the_ends(display: Display) -> None:
     assert np.unique(Tones(display, Intensities(nothing)).apply(nothing)).tolist() == [black]
 
 
+@pytest.mark.parametrize("kind", [kind for kind in WindowKind if kind is not WindowKind.FIXED])
+@pytest.mark.parametrize("value", [1e20, -1e20, np.finfo(np.float32).max, 1e-44])
+def test_a_float_image_of_one_value_is_shown_however_large_it_is(kind: WindowKind, value: float) -> None:
+    pixels = np.full((6, 10), value, dtype=np.float32)
+    assert np.unique(Tones(Display(window=kind), Intensities(pixels)).apply(pixels)).tolist() == [0]
+
+
 @pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
 def test_a_histogram_counts_the_values_of_each_channel(dtype: str) -> None:
     pixels = _image(dtype)

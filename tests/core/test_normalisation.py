@@ -31,7 +31,9 @@ def test_colours_keep_their_hue() -> None:
     assert result[..., 0].mean() > result[..., 1].mean() > result[..., 2].mean()
 
 
-@pytest.mark.parametrize("pixels", [np.zeros((5, 4), np.uint8), np.full((5, 4), 7.5), np.full((5, 4), np.nan)])
+@pytest.mark.parametrize(
+    "pixels", [np.zeros((5, 4), np.uint8), np.full((5, 4), 7.5), np.full((5, 4), np.nan), np.full((5, 4), 1e20)]
+)
 def test_images_of_one_value_or_none_give_finite_numbers(pixels: np.ndarray) -> None:
     assert np.isfinite(normalise(pixels, SETTINGS)).all()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -68,6 +70,7 @@ class Minimap(QWidget):
         self._table: list[int] | None = None
         self._image: QImage | None = None
         self._picture: QPixmap | None = None
+        self._ratio = view.ratio
         self._grip: QPointF | None = None
         self._pause = QTimer(self, singleShot=True, interval=_MASK_AFTER_MS)
         self._pause.timeout.connect(self._show_mask_anew)
@@ -116,7 +119,8 @@ class Minimap(QWidget):
         if size is None:
             self.hide()
             return
-        if size != self.size():
+        if size != self.size() or self._view.ratio != self._ratio:
+            self._ratio = self._view.ratio
             self._image = self._picture = None
             self.resize(size)
         self.move(self._view.width() - size.width() - SPACE, self._view.height() - size.height() - SPACE)
@@ -170,7 +174,8 @@ class Minimap(QWidget):
         place = ViewTransform(
             self._unit() * ratio, round(self._origin().x() * ratio), round(self._origin().y() * ratio)
         )
-        whole = Rect(0, 0, round(self.width() * ratio), round(self.height() * ratio))
+        # Rounded up: a row that it covered by half would keep something of what was there before.
+        whole = Rect(0, 0, math.ceil(self.width() * ratio), math.ceil(self.height() * ratio))
         rect = place.screen_rect(Rect(0, 0, *pyramid.size)).intersect(whole)
         if self._image is None:
             self._image = QImage(whole.width, whole.height, QImage.Format.Format_RGB32)

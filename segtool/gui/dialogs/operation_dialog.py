@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -80,8 +80,10 @@ class OperationDialog(QDialog):
         self._work: Work | None = None
         self._is_over = False
         self._picker = RegionPicker(view, self)
-        self.class_box = self._class_list(class_id, name="Class", with_every=spec.for_every)
-        self.other_box = self._class_list(BACKGROUND, name="Second class", with_every=False)
+        self.class_box, self.other_box = QComboBox(), QComboBox()
+        self.class_box.setAccessibleName("Class")
+        self.other_box.setAccessibleName("Second class")
+        self._fill_classes(class_id, BACKGROUND)
         self.place_box = QComboBox()
         self.outcome = QLabel()
         self.preview = QCheckBox("&Preview")
@@ -91,18 +93,27 @@ class OperationDialog(QDialog):
         self._connect()
         self._revise()
 
-    def _class_list(self, class_id: int, *, name: str, with_every: bool) -> QComboBox:
-        box = QComboBox()
-        box.setAccessibleName(name)
-        if with_every:
-            box.addItem("Every class", None)
-        for item in self._session.classes:
-            if self._spec.suits(item.id):
-                box.addItem(theme.swatch_icon(item.colour), item.name, item.id)
+    def _fill_classes(self, class_id: int | None, other_id: int) -> None:
+        """Offer the classes that the folder has, and choose these two of them."""
+        items = [
+            (theme.swatch_icon(item.colour), item.name, item.id)
+            for item in self._session.classes
+            if self._is_offered(item.id)
+        ]
         if self._spec.suits(VOID):
-            box.addItem(theme.swatch_icon(None), "void (unlabelled)", VOID)
-        box.setCurrentIndex(max(0, box.findData(class_id)))
-        return box
+            items.append((theme.swatch_icon(None), "void (unlabelled)", VOID))
+        for box, chosen in ((self.class_box, class_id), (self.other_box, other_id)):
+            box.blockSignals(True)
+            box.clear()
+            if self._spec.for_every and box is self.class_box:
+                box.addItem("Every class", None)
+            for item in items:
+                box.addItem(*item)
+            box.setCurrentIndex(0 if chosen is None else max(0, box.findData(chosen)))
+            box.blockSignals(False)
+
+    def _is_offered(self, class_id: int) -> bool:
+        return self._spec.suits(class_id)
 
     def _lay_out(self) -> None:
         about = QLabel(self._spec.about, wordWrap=True)
@@ -148,6 +159,7 @@ class OperationDialog(QDialog):
         self._picker.picked.connect(self._pick)
         self._operations.changed.connect(self._show_outcome)
         self._operations.ended.connect(self._close)
+        self._session.classes_changed.connect(self._follow_classes)
 
     def show_beside(self, area: QWidget) -> None:
         """Show the dialog at the upper right corner of a widget, where it hides little of it."""
@@ -207,6 +219,12 @@ class OperationDialog(QDialog):
         ratio, view = self._view.ratio, self._view
         screen = Rect(0, 0, round(view.width() * ratio), round(view.height() * ratio))
         return view.view.image_rect(screen, image=(width, height))
+
+    @Slot()
+    def _follow_classes(self) -> None:
+        """Offer what the folder has now: a class may have come, or have another name."""
+        self._fill_classes(self.class_box.currentData(), self.other_box.currentData())
+        self._revise()
 
     # What is shown -----------------------------------------------------------------------------
 
@@ -269,4 +287,5 @@ class OperationDialog(QDialog):
         self._picker.set_on(False)
         if not self._is_over:
             self._is_over = True
+            self._session.classes_changed.disconnect(self._follow_classes)
             super().reject()

@@ -53,17 +53,14 @@ class ThresholdDialog(OperationDialog):
         self._model = "" if session.model is None else session.model.name
         self._probability: Probability | None = None
         super().__init__(session, spec, view=view, class_id=class_id, options=options, parent=parent)
-        self._offer_what_the_model_knows()
         session.prediction_changed.connect(self._on_prediction)
         session.model_changed.connect(self._on_model)
         self.finished.connect(self._let_go)
         self._revise()
 
-    def _offer_what_the_model_knows(self) -> None:
-        known = set(self._predictions.project_ids().tolist())
-        for row in reversed(range(self.class_box.count())):
-            if self.class_box.itemData(row) not in known:
-                self.class_box.removeItem(row)
+    def _is_offered(self, class_id: int) -> bool:
+        """Tell whether the model knows a class too."""
+        return super()._is_offered(class_id) and class_id in self._predictions.project_ids()
 
     def _let_go(self) -> None:
         self._session.prediction_changed.disconnect(self._on_prediction)

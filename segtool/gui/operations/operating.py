@@ -34,6 +34,7 @@ class _Request:
     work: Work
     is_unwanted: Event
     count: int = 0
+    has_failed: bool = False
 
 
 class Operating(QObject):
@@ -62,7 +63,7 @@ class Operating(QObject):
     def __init__(self, session: ToolState, documents: Documents, *, edits: MaskEdits, regions: RegionWork) -> None:
         super().__init__(session)
         self._session, self._documents, self._edits, self._regions = session, documents, edits, regions
-        self._if_nothing = ""
+        self._name = self._if_nothing = ""
         self._stroke = 0
         self._wanted: Work | None = None
         self._request: _Request | None = None
@@ -93,7 +94,8 @@ class Operating(QObject):
         """Begin to show an operation; False, with a message, if the open mask must not be changed."""
         if self._documents.current is None or not self._edits.begin_stroke(name, is_preview=True):
             return False
-        self._stroke, self._if_nothing = self._edits.stroke_number, f"{name}: nothing changes."
+        self._stroke = self._edits.stroke_number
+        self._name, self._if_nothing = name, f"{name}: nothing changes."
         self._wanted = self._request = self._shown = None
         self._applies_then = False
         return True
@@ -154,9 +156,9 @@ class Operating(QObject):
         return None if document is None else document.mask
 
     def close(self) -> None:
-        """Give up what is being computed: the program ends."""
-        self._give_up()
-        self._patience.stop()
+        """Take back what is shown, which closes its dialog, and give up what is being computed: the program ends."""
+        self._applies_then = False
+        self.cancel()
 
     @Slot()
     def _start(self) -> None:
@@ -175,6 +177,7 @@ class Operating(QObject):
 
     def _keep(self) -> None:
         count, if_nothing = self.count, self._if_nothing
+        self._applies_then = False
         self._edits.keep_preview()
         self._edits.end_stroke()
         if not count:
@@ -196,9 +199,13 @@ class Operating(QObject):
         if self._stroke and self._edits.stroke_number != self._stroke:
             self._give_up()
             self._patience.stop()
+            was_cut_short = self._applies_then and (self._request is None or not self._request.has_failed)
             self._stroke = 0
             self._wanted = self._request = self._shown = None
+            self._applies_then = False
             self.ended.emit()
+            if was_cut_short:
+                self._session.warn(f"{self._name} was stopped before it was done, so nothing has changed.")
 
     @Slot()
     def _on_rules(self) -> None:
@@ -226,6 +233,10 @@ def _painting(
         allowed = rules.allowed(change.rect, mask=mask, pixels=document.image.pixels)
     except _GivenUpError:
         return None
+    except Exception:
+        # The person is told why, and not that it was stopped.
+        request.has_failed = True
+        raise
     if allowed is None:
         request.count = change.count
     else:

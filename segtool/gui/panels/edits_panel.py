@@ -45,6 +45,9 @@ class EditView(QListView):
         if self.currentIndex() != before:
             self.chosen.emit(self.currentIndex().row())
 
+    def keyboardSearch(self, search: str) -> None:  # noqa: N802
+        """Pass over letters: they are keys of tools, and a slip must not undo what was done since."""
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Say where the button was let go: dragging moves the current row too."""
         super().mouseReleaseEvent(event)
@@ -126,6 +129,9 @@ class EditsPanel(QWidget):
             self._timer.start()
 
     def _go_to(self, position: int) -> None:
+        if position == self.model.position:
+            # Going there would take back a stroke, or an operation that is shown, for a click beside the rows.
+            return
         self._session.go_to_edit(position)
         # It stays where it was if that is not possible.
         self._read()

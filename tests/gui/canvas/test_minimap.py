@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -161,3 +161,16 @@ def test_the_pointer_over_it_leaves_the_image(zoomed: Canvas, open_session: Sess
     pos = QPointF(40, 40)
     QApplication.sendEvent(minimap(zoomed), QEnterEvent(pos, pos, pos))
     assert told[-1] is None
+
+
+def test_it_is_made_again_for_a_screen_of_another_resolution(zoomed: Canvas, monkeypatch: pytest.MonkeyPatch) -> None:
+    grabbed(zoomed)
+    before = minimap(zoomed)._picture
+    assert before is not None
+    monkeypatch.setattr(zoomed, "devicePixelRatioF", lambda: 2.0)
+    QApplication.sendEvent(zoomed, QEvent(QEvent.Type.DevicePixelRatioChange))
+    assert minimap(zoomed).isVisible()
+    minimap(zoomed).grab()
+    picture = minimap(zoomed)._picture
+    assert picture is not None
+    assert picture.size() == 2 * before.size()

@@ -200,3 +200,19 @@ def test_it_can_be_held_to_what_is_in_view(shown: MainWindow, qtbot: QtBot) -> N
     inside[dialog._scope.box.slices] = True
     assert 0 < inside.mean() < 1
     np.testing.assert_array_equal(mask_of(shown), np.where(inside, expected, before))
+
+
+def test_it_follows_the_classes_of_the_folder(shown: MainWindow, qtbot: QtBot) -> None:
+    session, before = shown._session, mask_of(shown).copy()
+    dialog = open_dialog(shown)
+    settle(shown, qtbot)
+    assert dialog.class_box.currentText() == "nucleus"
+    # The model does not know it by that name; of background it still tells.
+    assert session.rename_class(1, "something else")
+    assert [dialog.class_box.itemText(row) for row in range(dialog.class_box.count())] == ["background"]
+    settle(shown, qtbot)
+    np.testing.assert_array_equal(mask_of(shown), ruled(before, levels(shown, TWO, 0), BACKGROUND, 50))
+    assert session.rename_class(1, "Nucleus")
+    dialog.class_box.setCurrentIndex(1)
+    settle(shown, qtbot)
+    np.testing.assert_array_equal(mask_of(shown), ruled(before, levels(shown, TWO, 1), 1, 50))

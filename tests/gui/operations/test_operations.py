@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from segtool.core.classes import BACKGROUND, VOID
+from segtool.core.errors import MaskError
 from segtool.core.geometry import Rect
 from segtool.core.operations.borders import Smoothing, grow, shrink, smooth
 from segtool.core.operations.change import Mask, MaskChange, Scope, Tick
@@ -501,3 +502,67 @@ def test_without_a_fitting_mask_nothing_is_copied(
     assert any("aa.png has no mask yet" in text for text, _ in told)
     # What is explained to a person is no fault of the program.
     assert not caplog.records
+
+
+@pytest.mark.parametrize("how", ["save", "image", "undo"])
+def test_what_is_applied_is_never_dropped_in_silence(opened: MainWindow, qtbot: QtBot, how: str) -> None:
+    session, told = opened._session, list[tuple[str, Level]]()
+    started = threading.Event()
+
+    def endless(mask: Mask, tick: Tick) -> MaskChange | None:
+        started.set()
+        while True:
+            tick()
+
+    session.message.connect(lambda text, level: told.append((text, level)))
+    assert session.operations.run("Endless", endless)
+    qtbot.waitUntil(started.is_set)
+    match how:
+        case "save":
+            session.save()
+        case "image":
+            assert session.open_image("b.png")
+        case "undo":
+            session.undo()
+    assert not session.operations.is_under_way
+    assert ("Endless was stopped before it was done, so nothing has changed.", Level.WARNING) in told
+
+
+def test_a_failure_is_told_once(opened: MainWindow, qtbot: QtBot) -> None:
+    session, told = opened._session, list[str]()
+
+    def fail(mask: Mask, tick: Tick) -> MaskChange | None:
+        raise MaskError("There is no such mask", remedy="Make one.")
+
+    session.message.connect(lambda text, level: told.append(text))
+    assert session.operations.run("Failing", fail)
+    wait_until_over(qtbot, session.operations)
+    assert told == ["There is no such mask. Make one."]
+
+
+def test_the_dialog_goes_with_the_window(at_cells: MainWindow, qtbot: QtBot) -> None:
+    session, document = at_cells._session, document_of(at_cells)
+    before = document.mask.copy()
+    at_cells.action_set[ActionId.GROW].trigger()
+    dialog = dialog_of(at_cells)
+    wait_until_shown(qtbot, session.operations)
+    assert not np.array_equal(document.mask, before)
+    with qtbot.waitSignal(dialog.finished):
+        assert at_cells.close()
+    assert open_dialogs(at_cells) == []
+    np.testing.assert_array_equal(document.mask, before)
+
+
+def test_a_dialog_that_stays_open_follows_the_classes(at_cells: MainWindow, qtbot: QtBot) -> None:
+    session, document = at_cells._session, document_of(at_cells)
+    before = document.mask.copy()
+    at_cells.action_set[ActionId.SWAP_CLASSES].trigger()
+    dialog = dialog_of(at_cells)
+    dialog.class_box.setCurrentIndex(dialog.class_box.findData(2))
+    assert session.rename_class(2, "dirt")
+    assert session.add_class("late")
+    assert dialog.class_box.currentText() == "dirt"
+    dialog.other_box.setCurrentIndex(dialog.other_box.findText("late"))
+    late = dialog.other_box.currentData()
+    wait_until_shown(qtbot, session.operations)
+    assert np.array_equal(document.mask, np.where(before == 2, late, before))

@@ -215,3 +215,21 @@ def test_hidden_it_holds_no_edit(shown: MainWindow) -> None:
 )
 def test_an_edit_has_the_icon_of_its_tool(name: str, icon: str) -> None:
     assert icon_of(name) == icon
+
+
+def test_letters_typed_in_the_list_and_clicks_beside_the_rows_go_nowhere(shown: MainWindow, qtbot: QtBot) -> None:
+    session = shown._session
+    for number, name in enumerate(("Keep", "Test", "Test")):
+        assert session.apply_pixels(name, Rect(number, 0, 1, 1), np.ones((1, 1), dtype=np.uint8))
+    before = mask(shown).copy()
+    shown.edits.view.setFocus()
+    QTest.keyClick(shown.edits.view, Qt.Key.Key_K)
+    assert shown.edits.view.currentIndex().row() == 3
+    np.testing.assert_array_equal(mask(shown), before)
+    session.operations.begin("Test")
+    viewport = shown.edits.view.viewport()
+    QTest.mouseClick(viewport, LEFT, NONE, QPoint(5, viewport.height() - 2))
+    assert session.operations.is_under_way
+    click(shown.edits, 1)
+    assert not session.operations.is_under_way
+    assert shown.edits.view.currentIndex().row() == 1
