@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEventLoop, QObject, QTimer, Signal, Slot
 
 from segtool.core.errors import SegToolError
 from segtool.core.geometry import Rect
@@ -24,6 +24,7 @@ _LONG_MS = 200
 _T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
+_TURN_MS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,6 +164,15 @@ class RegionWork(QObject):
         else:
             self._edits.end_stroke()
             action()
+
+    def wait(self, timeout: float) -> None:
+        """Wait up to ``timeout`` seconds for what a person has asked for and is still being found.
+
+        Events of the window other than the person's are handled meanwhile.
+        """
+        limit = QDeadlineTimer(int(timeout * 1000))
+        while self._edits.ends_by_itself() and not limit.hasExpired():
+            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents, _TURN_MS)
 
     def close(self) -> None:
         """End the threads."""

@@ -108,6 +108,7 @@ class Session(ToolState):
 
     def open_folder(self, root: Path, *, data_root: Path | None = None) -> bool:
         """Open a folder of images; what was open is saved first and stays open if anything goes wrong."""
+        self.regions.wait(20.0)
         self._edits.end_stroke()
         if not self._saving.save_all_and_wait(timeout=20.0):
             self.message.emit("The folder was not opened, because not every mask could be saved.", Level.ERROR)
@@ -263,16 +264,16 @@ class Session(ToolState):
 
     def save_all(self) -> None:
         """Save every mask that has changes."""
-        self._edits.end_stroke()
-        self._saving.save_all()
+        self.regions.end_then(self._saving.save_all)
 
     def has_unsaved(self) -> bool:
         """Whether any mask has changes that are not on disk."""
         return bool(self._saving.unsaved_keys())
 
     def unsaved_keys(self) -> frozenset[str]:
-        """Return the images whose masks have changes that are not on disk."""
-        return self._saving.unsaved_keys()
+        """Return the images whose masks have changes that are not on disk, or are about to have some."""
+        document, coming = self._documents.current, self._edits.ends_by_itself()
+        return self._saving.unsaved_keys() | ({document.entry.key} if document is not None and coming else set())
 
     def is_unsaved(self, key: str) -> bool:
         """Whether the mask of an image has changes that are not on disk."""
@@ -280,6 +281,7 @@ class Session(ToolState):
 
     def wait_until_saved(self, timeout: float = 20.0) -> bool:
         """Save everything and wait for it, at most ``timeout`` seconds; False if something is not on disk then."""
+        self.regions.wait(timeout)
         self._edits.end_stroke()
         return self._saving.save_all_and_wait(timeout=timeout)
 

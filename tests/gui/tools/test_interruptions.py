@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from segtool.core.operations.change import Mask, MaskChange, Tick
 from segtool.core.operations.recode import invert
+from segtool.formats.mask_png import read_mask
 from segtool.gui.canvas.canvas import Canvas
 from segtool.gui.session import Session
 from segtool.gui.tools.tool_id import ToolId
@@ -59,10 +60,14 @@ def test_another_folder_while_clicks_wait_for_each_other(
     assert session.open_image("a.png")
     assert not is_in_stroke(session)
     assert not session.regions.is_busy
-    assert np.array_equal(mask_of(session), make_mask())
+    # What was clicked is on disk.
+    expected = make_mask()
+    expected[20:60, 20:60] = 2
+    assert np.array_equal(mask_of(session), expected)
+    session.set_active_class(1)
     click(scene_canvas, (40, 40))
     settle(session, qtbot)
-    assert not np.array_equal(mask_of(session), make_mask())
+    assert np.array_equal(mask_of(session), make_mask())
 
 
 def test_what_waits_for_a_stroke_waits_for_the_next_one_too(
@@ -142,7 +147,7 @@ def test_a_class_is_not_gone_while_something_is_about_to_paint_it(
     assert not (mask_of(session) == 2).any()
 
 
-@pytest.mark.parametrize("what", ["save", "approve", "step", "open", "operation"])
+@pytest.mark.parametrize("what", ["save", "save all", "close", "approve", "step", "open", "operation"])
 def test_what_is_being_found_for_a_click_is_painted_first(
     scene_canvas: Canvas, session: Session, qtbot: QtBot, what: str
 ) -> None:
@@ -153,6 +158,11 @@ def test_what_is_being_found_for_a_click_is_painted_first(
     match what:
         case "save":
             session.save()
+        case "save all":
+            session.save_all()
+        case "close":
+            assert session.unsaved_keys() == {"a.png"}
+            assert session.wait_until_saved()
         case "approve":
             session.approve()
         case "step":
@@ -164,8 +174,9 @@ def test_what_is_being_found_for_a_click_is_painted_first(
     qtbot.waitUntil(lambda: len(document.history.edits) >= 2)
     assert [edit.name for edit in document.history.edits][:2] == ["Fill", "Fill"]
     match what:
-        case "save":
+        case "save" | "save all" | "close":
             qtbot.waitUntil(lambda: not document.is_dirty)
+            assert np.array_equal(read_mask(document.entry.mask_path), document.mask)
         case "approve":
             assert session.project is not None
             assert session.project.status("a.png") is Status.APPROVED
