@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 # Before anything imports Qt: a window of a test is never to appear on a person's screen.
@@ -57,3 +58,9 @@ def drawn_nuclei() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     pixels.setflags(write=False)
     mask.setflags(write=False)
     return np.asarray(pixels, dtype=np.uint8), mask
+
+
+def pytest_collection_finish() -> None:
+    """Take what is loaded by now out of every search through all objects: some tests look for what they left behind."""
+    gc.collect()
+    gc.freeze()
