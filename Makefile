@@ -40,6 +40,7 @@ test-all: lint $(WINDOW_READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.bench_program --write docs/benchmarks.md
+	$(BIN)/python -m benchmarks.canvas --write docs/canvas.md
 	$(BIN)/python -m benchmarks.bench_accuracy $(if $(DATA),--data $(DATA))
 
 clean:
