@@ -242,6 +242,7 @@ def test_a_sparse_mask_gives_crops_that_hold_its_labels(tmp_path: Path, side: in
     assert (weights.sum(axis=(1, 2)) > 0).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_a_run_shows_how_one_image_improves(tmp_path: Path) -> None:
     previews = [event for event in run_training(_plan(tmp_path)) if isinstance(event, RunPreview)]
     assert [(event.key, event.step) for event in previews] == [("3.png", 0), ("3.png", 3), ("3.png", 6)]
@@ -360,6 +361,7 @@ def test_whatever_a_run_starts_from_computes_in_half_precision_if_asked(classes:
         assert {str(variable.dtype) for variable in start.model.weights} == {"float32"}
 
 
+@pytest.mark.slow
 def test_images_that_are_changed_while_a_run_goes_on_do_not_cost_the_run(tmp_path: Path) -> None:
     plan = _plan(tmp_path, held_out=[])
     events = run_training(plan)
