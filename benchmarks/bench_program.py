@@ -1,5 +1,7 @@
 """Speed and memory of the program, beside the bare libraries where there is something to compare with.
 
+The canvas and opening images have a benchmark of their own, ``benchmarks.canvas``.
+
 ``python -m benchmarks.bench_program [--quick] [--write docs/benchmarks.md]``
 """
 
@@ -17,8 +19,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import cv2
 import numpy as np
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, QPointF, Qt, QTimer
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.harness import Row, machine, measure, peak_memory_mib, ratio, table
@@ -105,48 +106,6 @@ def start_to_window(rounds: int) -> tuple[Row, Row]:
     )
 
 
-def open_images(session: Session, keys: list[str], canvas: QObject) -> Row:
-    """Open each image once: those that were open a moment ago are still in memory."""
-    durations = []
-    for key in keys:
-        begun = time.perf_counter()
-        session.open_image(key)
-        canvas.repaint()  # type: ignore[attr-defined]
-        durations.append((time.perf_counter() - begun) * 1000)
-    return Row("open an image of 12 MP (JPEG) for the first time and paint it", tuple(durations))
-
-
-def bare_decode(path: Path, rounds: int) -> Row:
-    return Row("bare: decode that JPEG with OpenCV", measure(lambda: cv2.imread(str(path)), rounds=rounds))
-
-
-def brush_steps(window: MainWindow, session: Session, rounds: int) -> Row:
-    canvas = window.canvas
-    session.set_brush_size(40)
-    centre = QPoint(canvas.width() // 2, canvas.height() // 2)
-    send(canvas, QEvent.Type.MouseButtonPress, centre)
-    QApplication.processEvents()
-    durations = []
-    for step in range(rounds):
-        point = centre + QPoint(int(200 * np.cos(step / 20)), int(200 * np.sin(step / 20)))
-        begun = time.perf_counter()
-        send(canvas, QEvent.Type.MouseMove, point)
-        QApplication.processEvents()
-        durations.append((time.perf_counter() - begun) * 1000)
-    send(canvas, QEvent.Type.MouseButtonRelease, centre)
-    QApplication.processEvents()
-    return Row("brush step on 12 MP, event to painted", tuple(durations), "diameter 40")
-
-
-def send(canvas: QObject, kind: QEvent.Type, point: QPoint) -> None:
-    none, left = Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton
-    button = none if kind == QEvent.Type.MouseMove else left
-    buttons = none if kind == QEvent.Type.MouseButtonRelease else left
-    place = QPointF(point)
-    glob = QPointF(canvas.mapToGlobal(point))  # type: ignore[attr-defined]
-    QApplication.sendEvent(canvas, QMouseEvent(kind, place, glob, button, buttons, Qt.KeyboardModifier.NoModifier))
-
-
 def segmenting(entry: ModelEntry, side: int, rounds: int) -> tuple[Row, Row]:
     """Segment a drawn image by tiles, beside one call of the bare runtime on the whole of it, reduced if need be."""
     runtime = Runtime.load(entry.folder)
@@ -223,15 +182,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few rounds: does it run at all?")
     parser.add_argument("--write", type=Path, help="also write the table into this file")
     arguments = parser.parse_args()
-    many, few = (20, 3) if arguments.quick else (300, 12)
+    few = 3 if arguments.quick else 12
     rows = [*start_to_window(2 if arguments.quick else 7)]
     rows.append(open_folder(few))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        large = [f"large-{number}.jpg" for number in range(few)]
-        for number, key in enumerate(large):
-            pixels = cv2.resize(draw_nuclei(number, size=(750, 1000))[0], LARGE[::-1])
-            cv2.imwrite(str(folder / key), cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR))
+        large = "large.jpg"
+        pixels = cv2.resize(draw_nuclei(0, size=(750, 1000))[0], LARGE[::-1])
+        cv2.imwrite(str(folder / large), cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR))
         for number in range(4):
             pixels, mask = draw_nuclei(number, size=(256, 256))
             cv2.imwrite(str(folder / f"small-{number}.png"), pixels)
@@ -244,10 +202,8 @@ def main() -> None:
         window.show()
         session.open_folder(folder)
         wait_for(lambda: session.project is not None)
-        opened = open_images(session, large, window.canvas)
-        decoded = bare_decode(folder / large[0], few)
-        rows += [Row(opened.name, opened.values, ratio(opened.values, decoded.values)), decoded]
-        rows.append(brush_steps(window, session, many))
+        session.open_image(large)
+        wait_for(lambda: session.document is not None and session.document.entry.key == large)
         rows.append(gap_while_segmenting(session))
         for number in range(4):
             session.set_status(f"small-{number}.png", Status.APPROVED)
