@@ -131,3 +131,9 @@ def test_the_qt_release_that_aborts_is_shut_out(constraints: dict[str, str]) -> 
     (qt,) = (r for r in map(Requirement, project["dependencies"]) if r.name == "PySide6-Essentials")
     assert "6.12.0" not in qt.specifier
     assert constraints["pyside6-essentials"] in qt.specifier
+
+
+def test_the_window_starts_without_the_library_of_the_plots() -> None:
+    code = "import sys, segtool.app; sys.exit('pyqtgraph' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from segtool.gui import theme
+from segtool.gui.panels.plot_library import is_loaded
 from segtool.gui.session import Session
 from segtool.project.effort_summary import total_text, trend_text
 
@@ -95,7 +96,8 @@ class EffortPanel(QScrollArea):
         self.headline.setVisible(bool(trend) or not records)
         self.total.setText(total_text(records))
         self.total.setVisible(bool(records))
-        if records or self._plots is not None:
+        # So that it is there when the panel is looked at.
+        if self._plots is not None or (records and (is_loaded() or self.isVisible())):
             self.plots.setVisible(bool(records))
         self.export_button.setVisible(bool(records))
         # Thousands of dots need not be drawn for nobody.

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from segtool.gui import theme
+from segtool.gui.panels.plot_library import is_loaded
 from segtool.gui.panels.preview_strip import PreviewStrip
 from segtool.gui.panels.versions_view import VersionsView
 from segtool.gui.session import Session
@@ -108,7 +109,7 @@ class LearningPanel(QScrollArea):
 
     @property
     def plots(self) -> RunPlots:
-        """The curves; made when they are first needed, because loading what draws them would delay the window."""
+        """The curves; made when a run has begun, because loading what draws them would delay the window."""
         if self._plots is None:
             from segtool.gui.panels.run_plots import RunPlots
 
@@ -170,7 +171,8 @@ class LearningPanel(QScrollArea):
         )
         # A run needs the room, and the Model panel lists the versions too.
         self.versions.setVisible(not state.is_active)
-        if state.epochs or self._plots is not None:
+        # Made well before the first curve is there: both at once would hold the window up.
+        if state.epochs or self._plots is not None or (state.is_active and is_loaded()):
             self.plots.setVisible(bool(state.epochs))
         self._show_preview()
         # The clock changes the state every second: what it leaves alone is not drawn again.
