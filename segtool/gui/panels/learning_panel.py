@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Slot
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _IDLE = "Correct the masks of a few images, then retrain: the model learns from your corrections."
 _METRIC_NAMES = {"f1": "F1", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
 _PERMILLE = 1000
+_EARLY_MS = 1500
 _BAR_HEIGHT = 12
 _LOG_LINES_SHOWN = 8
 _LEAST_HEIGHT = 48
@@ -73,6 +74,10 @@ class LearningPanel(QScrollArea):
         self.times = _wrapped("")
         self.preview = PreviewStrip()
         self._plots: RunPlots | None = None
+        # Not when the first curve is there: making them then would hold the window up while a run goes on.
+        self._early = QTimer(self, interval=_EARLY_MS)
+        self._early.timeout.connect(self._make_plots)
+        self._early.start()
         self.comparison = ComparisonTable()
         self.log_button = QPushButton("Show log")
         self.log_button.setCheckable(True)
@@ -109,7 +114,7 @@ class LearningPanel(QScrollArea):
 
     @property
     def plots(self) -> RunPlots:
-        """The curves; made when a run has begun, because loading what draws them would delay the window."""
+        """The curves; made soon after the start, because loading what draws them would delay the window."""
         if self._plots is None:
             from segtool.gui.panels.run_plots import RunPlots
 
@@ -117,6 +122,12 @@ class LearningPanel(QScrollArea):
             self._plots.hide()
             self._plots_place.addWidget(self._plots)
         return self._plots
+
+    @Slot()
+    def _make_plots(self) -> None:
+        if self._plots is not None or is_loaded():
+            self._early.stop()
+            self.plots.setVisible(bool(self._training.state.epochs))
 
     def _build(self) -> None:
         head = QHBoxLayout()
@@ -171,8 +182,7 @@ class LearningPanel(QScrollArea):
         )
         # A run needs the room, and the Model panel lists the versions too.
         self.versions.setVisible(not state.is_active)
-        # Made well before the first curve is there: both at once would hold the window up.
-        if state.epochs or self._plots is not None or (state.is_active and is_loaded()):
+        if state.epochs or self._plots is not None:
             self.plots.setVisible(bool(state.epochs))
         self._show_preview()
         # The clock changes the state every second: what it leaves alone is not drawn again.
