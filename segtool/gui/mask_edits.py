@@ -74,15 +74,12 @@ class MaskEdits:
         """Add a region to the stroke as far as the rules allow it; outside a stroke nothing happens."""
         if self._recorder is not None and self._has_class(value):
             allowed = self._allowed(rect)
-            self._is_held_back = self._is_held_back or allowed is not None
             self._tell_mask(self._recorder.paint(rect, region if allowed is None else region & allowed, value))
 
     def paint_pixels(self, rect: Rect, pixels: npt.NDArray[np.uint8]) -> None:
         """Replace pixels in the stroke as far as the rules allow it; outside a stroke nothing happens."""
         if self._recorder is not None:
-            allowed = self._allowed(rect)
-            self._is_held_back = self._is_held_back or allowed is not None
-            self._tell_mask(self._recorder.replace(rect, pixels, where=allowed))
+            self._tell_mask(self._recorder.replace(rect, pixels, where=self._allowed(rect)))
 
     def revert_stroke(self) -> None:
         """Take back what the stroke has painted so far, and go on with it."""
@@ -290,7 +287,9 @@ class MaskEdits:
     def _allowed(self, rect: Rect) -> npt.NDArray[np.bool_] | None:
         document = self._documents.current
         assert document is not None
-        return self._session.rules.allowed(rect, mask=document.mask, pixels=document.image.pixels)
+        allowed = self._session.rules.allowed(rect, mask=document.mask, pixels=document.image.pixels)
+        self._is_held_back = self._is_held_back or allowed is not None
+        return allowed
 
     def may_edit(self) -> bool:
         """Tell whether the shown mask may be changed; if not, the person is told why."""

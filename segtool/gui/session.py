@@ -108,9 +108,7 @@ class Session(ToolState):
 
     def open_folder(self, root: Path, *, data_root: Path | None = None) -> bool:
         """Open a folder of images; what was open is saved first and stays open if anything goes wrong."""
-        self.regions.wait(20.0)
-        self._edits.end_stroke()
-        if not self._saving.save_all_and_wait(timeout=20.0):
+        if not self.wait_until_saved():
             self.message.emit("The folder was not opened, because not every mask could be saved.", Level.ERROR)
             return False
         try:

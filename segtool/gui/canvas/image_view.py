@@ -14,7 +14,7 @@ from segtool.core.classes import ClassSet
 from segtool.core.display import Display, MaskStyle, Tones
 from segtool.core.geometry import Rect
 from segtool.gui.canvas.frame import Frame
-from segtool.gui.canvas.image_pyramid import ImagePyramid, Pixels
+from segtool.gui.canvas.image_pyramid import ImagePyramid
 from segtool.gui.canvas.mask_layer import Mask, MaskLayer
 from segtool.gui.canvas.navigator import Navigator
 from segtool.gui.canvas.view_transform import ViewTransform
@@ -104,22 +104,18 @@ class ImageView(QWidget):
 
     # What is shown -----------------------------------------------------------------------------
 
-    def show_image(self, key: Hashable, pixels: Pixels, mask: Mask) -> None:
+    def show_pyramid(self, key: Hashable, pyramid: ImagePyramid, mask: Mask) -> None:
         """Show an image as it was last looked at.
 
         Parameters
         ----------
         key : Hashable
             Under which its zoom and place are remembered.
-        pixels : ndarray of uint8, uint16 or float32, shape (H, W) or (H, W, 3)
-            The image.
+        pyramid : ImagePyramid
+            The image; views may share it.
         mask : ndarray of uint8, shape (H, W)
             Class ids; read at each painting, so changes need only ``show_mask_change``.
         """
-        self.show_pyramid(key, ImagePyramid(pixels), mask)
-
-    def show_pyramid(self, key: Hashable, pyramid: ImagePyramid, mask: Mask) -> None:
-        """Show an image that is ready for any zoom already; views may share it."""
         self._pyramid, self._mask, self._other_mask = pyramid, mask, None
         self._navigator.open(key, image=pyramid.size)
         self._frame.set_image(pyramid)

@@ -106,23 +106,6 @@ def screen_ids(mask: Mask, *, view: ViewTransform, rect: Rect) -> Mask:
     return np.asarray(np.take(crop[rows - rows[0]], columns - columns[0], axis=1))
 
 
-def outline_ids(ids: Mask, *, width: int) -> Mask:
-    """Return the ids along the inner edge of each area, background elsewhere.
-
-    Parameters
-    ----------
-    ids : ndarray of uint8, shape (H + 2 * width, W + 2 * width)
-        Class ids with a margin.
-    width : int
-        How far an outline reaches into its area, in pixels.
-
-    Returns
-    -------
-    ndarray of uint8, shape (H, W)
-    """
-    return np.asarray(ids[width:-width, width:-width] * is_edge(ids, width=width))
-
-
 def is_edge(ids: Mask, *, width: int) -> Mask:
     """Return 1 for pixels that have one of another id within ``width`` above, below, left or right of them, else 0.
 

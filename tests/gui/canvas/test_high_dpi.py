@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 
 from segtool.core.classes import DEFAULT_CLASSES
 from segtool.core.geometry import Rect
+from segtool.gui.canvas.image_pyramid import ImagePyramid
 from segtool.gui.canvas.image_view import ImageView
 
 _RGB = np.random.default_rng(11).integers(0, 256, size=(90, 140, 3), dtype=np.uint8)
@@ -37,7 +38,7 @@ def _show(mask: np.ndarray) -> ImageView:
     view.resize(400, 300)
     view.show()
     view.show_style(DEFAULT_CLASSES, opacity=0.5)
-    view.show_image("image", _RGB, mask)
+    view.show_pyramid("image", ImagePyramid(_RGB), mask)
     view.zoom_to(1.0)
     return view
 

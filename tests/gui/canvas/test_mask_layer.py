@@ -7,8 +7,13 @@ import pytest
 
 from segtool.core.classes import VOID
 from segtool.core.geometry import Rect
-from segtool.gui.canvas.mask_layer import outline_ids, screen_ids
+from segtool.gui.canvas.mask_layer import Mask, is_edge, screen_ids
 from segtool.gui.canvas.view_transform import ViewTransform
+
+
+def outline_ids(ids: Mask, *, width: int) -> Mask:
+    """Return the ids along the inner edge of each area, background elsewhere."""
+    return ids[width:-width, width:-width] * is_edge(ids, width=width)
 
 
 @pytest.mark.parametrize("scale", [0.2, 0.55, 1.0, 2.5, 9.0])

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from segtool.core.classes import VOID
 from segtool.core.geometry import Rect
 from segtool.gui.canvas.canvas import Canvas
+from segtool.gui.canvas.image_pyramid import ImagePyramid
 from segtool.gui.canvas.minimap import Minimap
 from segtool.gui.session import Session
 from segtool.gui.theme import SPACE
@@ -142,7 +143,8 @@ def test_it_shows_the_image_as_the_canvas_does(zoomed: Canvas, open_session: Ses
 def test_an_image_of_any_shape_has_one(qtbot: QtBot, canvas: Canvas, size: tuple[int, int]) -> None:
     width, height = size
     canvas.resize(640, 480)
-    canvas.show_image("odd", np.zeros((height, width, 3), dtype=np.uint8), np.zeros((height, width), dtype=np.uint8))
+    pyramid = ImagePyramid(np.zeros((height, width, 3), dtype=np.uint8))
+    canvas.show_pyramid("odd", pyramid, np.zeros((height, width), dtype=np.uint8))
     canvas.zoom_to(64.0)
     canvas.pan_by(-31, -33)
     canvas.pan_by(-10_000, 0)
