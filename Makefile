@@ -1,6 +1,7 @@
 # make          set up what is missing, open the window on the sample images
 # make test     checks of the code and all quick tests
 # make test-all the same with the slow tests
+# make faults   put the program through kills, full disks and hostile files, and count: about an hour
 # make lint     checks of the code alone
 # make bench    measure speed
 # make clean    remove what tools left behind; make distclean removes .venv too
@@ -12,7 +13,7 @@ WINDOW_READY := .venv/.segtool-window-ready
 AT_ONCE := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := run
-.PHONY: run test test-all lint bench clean distclean
+.PHONY: run test test-all faults lint bench clean distclean
 
 $(READY): pyproject.toml constraints.txt tools/make_environment.sh
 	@PYTHON="$(PYTHON)" tools/make_environment.sh
@@ -37,6 +38,12 @@ test: lint $(WINDOW_READY)
 
 test-all: lint $(WINDOW_READY)
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(AT_ONCE)
+
+# The counts are promises to the people who use the program: docs/reliability.md is written anew from each whole run.
+faults: $(WINDOW_READY)
+	mkdir -p build && rm -f build/faults.jsonl
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(AT_ONCE) tests/faults --full --timeout 7200 --counts build/faults.jsonl
+	$(BIN)/python -m tools.reliability_table build/faults.jsonl docs/reliability.md
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.bench_program --write docs/benchmarks.md

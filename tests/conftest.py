@@ -60,6 +60,12 @@ def drawn_nuclei() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     return np.asarray(pixels, dtype=np.uint8), mask
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the fault tests; pytest asks for them in this file only."""
+    parser.addoption("--full", action="store_true", help="do in fault tests what takes minutes or hours")
+    parser.addoption("--counts", metavar="FILE", help="add a line for each fault test to a file")
+
+
 def pytest_collection_finish() -> None:
     """Take what is loaded by now out of every search through all objects: some tests look for what they left behind."""
     gc.collect()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -111,7 +113,9 @@ def encode_mask(mask: npt.NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
-def write_mask(path: Path, mask: npt.NDArray[np.uint8]) -> None:
+def write_mask(
+    path: Path, mask: npt.NDArray[np.uint8], *, about_to_replace: Callable[[str], None] = lambda digest: None
+) -> None:
     """Write a mask, replacing the old file only by one that reads back the same.
 
     Parameters
@@ -120,6 +124,8 @@ def write_mask(path: Path, mask: npt.NDArray[np.uint8]) -> None:
         Where to; missing folders are made.
     mask : ndarray of uint8, shape (H, W)
         Class ids, 255 for void.
+    about_to_replace : callable
+        Called with the SHA-256 of the new file, in hex, before it takes the place of the old one.
 
     Raises
     ------
@@ -139,6 +145,7 @@ def write_mask(path: Path, mask: npt.NDArray[np.uint8]) -> None:
             path=path,
             remedy="Check that the folder may be written to, or choose another place.",
         ) from cause
+    about_to_replace(hashlib.sha256(data).hexdigest())
     write_atomic(path, data)
 
 

@@ -36,6 +36,7 @@ class Announcer(QObject):
         self._session, self._training, self._status, self._messages = session, training, status, messages
         self._offer_shown = ""
         session.message.connect(self._show)
+        session.question.connect(lambda text, level, choices: messages.show_message(text, level, choices=choices))
         session.message_over.connect(messages.remove)
         session.offer_changed.connect(self._show_offer)
         session.report_written.connect(self._show_report)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer
 
 from segtool.core.errors import SegToolError
 from segtool.gui.documents import Documents
-from segtool.gui.jobs.save_job import ChangedOnDiskError, SavedMask, save_mask
+from segtool.gui.jobs.save_job import AboutToReplace, ChangedOnDiskError, SavedMask, save_mask
 from segtool.gui.jobs.worker import WorkerThread
 from segtool.gui.session_signals import SessionSignals, error_text
 from segtool.gui.session_state import SaveKind, SaveState
@@ -37,6 +37,11 @@ class Saving(QObject):
         What is in memory.
     delay_ms : int
         Milliseconds of quiet after an edit before it is saved.
+
+    Attributes
+    ----------
+    about_to_replace : callable
+        Called in the saving thread before a mask takes the place of its file; see ``AboutToReplace``.
     """
 
     _settled = Signal()
@@ -45,6 +50,7 @@ class Saving(QObject):
         super().__init__(session)
         self._session = session
         self._documents = documents
+        self.about_to_replace: AboutToReplace = lambda key, revision, digest: None
         self._under_way: deque[Document] = deque()
         self._again: set[str] = set()
         self._failures: dict[str, Exception] = {}
@@ -118,7 +124,13 @@ class Saving(QObject):
             self._failures.pop(document.entry.key, None)
             self._under_way.append(document)
             self._thread.submit(
-                save_mask(document, document.mask.copy(), revision=document.revision, force=force),
+                save_mask(
+                    document,
+                    document.mask.copy(),
+                    revision=document.revision,
+                    about_to_replace=self.about_to_replace,
+                    force=force,
+                ),
             )
             self._session.saved_changed.emit()
 
@@ -189,6 +201,7 @@ class Saving(QObject):
         document = self._under_way.popleft()
         document.note_saved(last.revision, mask_file=last.mask_file)
         self._times[document.entry.key] = datetime.now()
+        self._session.mask_written.emit(document.entry.key, last.revision)
         self._take_back(document.entry.key)
         self._finish(document)
 

@@ -30,7 +30,7 @@ from segtool.gui.paint_limits import PaintLimits
 from segtool.gui.region_work import RegionWork
 from segtool.gui.saving import Saving
 from segtool.gui.segmenting import Segmenting
-from segtool.gui.session_state import ClassUsage, JobState, Level, ModelOffer, Overwrite, SaveState
+from segtool.gui.session_state import JobState, Level, ModelOffer, Overwrite, SaveState
 from segtool.gui.suggesting import Suggesting
 from segtool.gui.tool_state import ToolState
 from segtool.gui.tools.tool_id import ToolId
@@ -45,8 +45,8 @@ class Session(ToolState):
 
     Views call its methods, listen to its signals (see `SessionSignals`) and read its properties; they keep no truth
     of their own. All of it belongs to the window's thread. A method that cannot do what it is asked says so through
-    ``message`` and leaves everything as it was. ``guidance`` says where a person's work is needed, ``effort`` what it
-    took.
+    ``message`` and leaves everything as it was. ``class_edits`` changes classes, ``guidance`` says where
+    work is needed, ``effort`` what it took.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Session(ToolState):
             self, documents, edits=edits, saving=saving, models=models, segmenting=segmenting, jobs=jobs
         )
         self._suggesting = Suggesting(self, documents, models, is_on=suggest_models)
-        self._class_edits = ClassEdits(self, documents, edits=edits, navigation=navigation, saving=saving, jobs=jobs)
+        self.class_edits = ClassEdits(self, documents, edits=edits, navigation=navigation, saving=saving, jobs=jobs)
         self.regions = RegionWork(self, edits)
         self.limits = PaintLimits(self, documents)
         self.operations = Operating(self, documents, edits=edits, regions=self.regions)
@@ -119,7 +119,7 @@ class Session(ToolState):
         # What the job has in hand belongs to the other folder.
         self._jobs.cancel()
         self._edits.forget_project()
-        self._class_edits.forget_project()
+        self.class_edits.forget_project()
         self._documents.reset(project)
         self._models.project_opened()
         self._saving.project_opened()
@@ -223,26 +223,10 @@ class Session(ToolState):
 
     def add_class(self, name: str, colour: Colour | None = None) -> bool:
         """Add a class under a free id and make it active."""
-        class_id = self._class_edits.add(name, colour=colour)
+        class_id = self.class_edits.add(name, colour=colour)
         if class_id is not None:
             self.set_active_class(class_id)
         return class_id is not None
-
-    def rename_class(self, class_id: int, name: str) -> bool:
-        """Give a class another name."""
-        return self._class_edits.rename(class_id, name)
-
-    def recolour_class(self, class_id: int, colour: Colour) -> bool:
-        """Give a class another colour."""
-        return self._class_edits.recolour(class_id, colour)
-
-    def class_usage(self, class_id: int) -> ClassUsage:
-        """Return where a class is in use."""
-        return self._class_edits.usage(class_id)
-
-    def remove_class(self, class_id: int, *, replacement: int) -> bool:
-        """Start a job that gives the pixels of a class to ``replacement`` (an id or void), then removes the class."""
-        return self._class_edits.remove(class_id, replacement=replacement)
 
     # Saving ------------------------------------------------------------------------------------
 

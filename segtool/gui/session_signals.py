@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from PySide6.QtCore import QObject, Signal
 
 from segtool.core.errors import SegToolError
@@ -64,6 +66,10 @@ class SessionSignals(QObject):
         A report on a model is whole: the Path of the page to look at.
     message(str, object)
         A sentence for the person, with its Level.
+    question(str, object, object)
+        A sentence with its Level and its answers: a sequence of (text of a button, callable).
+    mask_written(str, int)
+        A mask was saved: key of its image, and which revision its file holds now.
     message_over(str)
         A sentence that was told before holds no longer.
     """
@@ -93,6 +99,8 @@ class SessionSignals(QObject):
     expectations_changed = Signal(object)
     report_written = Signal(object)
     message = Signal(str, object)
+    question = Signal(str, object, object)
+    mask_written = Signal(str, int)
     message_over = Signal(str)
 
     def info(self, text: str) -> None:
@@ -102,6 +110,10 @@ class SessionSignals(QObject):
     def warn(self, text: str) -> None:
         """Tell the person something that they should act on."""
         self.message.emit(text, Level.WARNING)
+
+    def ask(self, text: str, level: Level, choices: Sequence[tuple[str, Callable[[], object]]]) -> None:
+        """Tell the person something that can be answered; ``message_over`` takes it back."""
+        self.question.emit(text, level, choices)
 
     def report(self, error: Exception) -> None:
         """Tell the person about a failure."""

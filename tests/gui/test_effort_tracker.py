@@ -252,7 +252,7 @@ def test_predictions_with_a_removed_class_are_let_go_of(qtbot: QtBot, session: S
     assert session.wait_until_saved()
     session.add_class("other")
     qtbot.waitUntil(shown_in(folder).exists, timeout=10_000)
-    session.remove_class(1, replacement=0)
+    session.class_edits.remove(1, replacement=0)
     qtbot.waitUntil(lambda: session.job is None and 1 not in session.classes, timeout=10_000)
     qtbot.waitUntil(lambda: not shown_in(folder).exists(), timeout=10_000)
 

@@ -141,7 +141,7 @@ def test_limits_that_mean_nothing_any_more_are_dropped(opened: MainWindow, qtbot
     session.limits.toggle_lock(extra)
     session.limits.set_only_over(frozenset({extra}))
     if how == "class removed":
-        assert session.remove_class(extra, replacement=0)
+        assert session.class_edits.remove(extra, replacement=0)
         qtbot.waitUntil(lambda: session.job is None)
     else:
         assert session.project is not None

@@ -224,7 +224,7 @@ def test_a_job_that_is_cancelled_changes_nothing_more(opened: Session, folder: P
 def test_one_job_at_a_time(opened: Session, qtbot: QtBot, messages: Messages) -> None:
     assert opened.segment(["a.png"])
     assert not opened.segment(["b.png"])
-    assert not opened.remove_class(1, replacement=VOID)
+    assert not opened.class_edits.remove(1, replacement=VOID)
     assert [level for _, level in messages] == [Level.WARNING] * 2
     finish(opened, qtbot)
 

@@ -296,15 +296,15 @@ def test_swapping_with_background_goes_there_and_back(opened: Session) -> None:
 def test_classes_are_added_renamed_and_recoloured_on_disk(opened: Session, image_folder: Path) -> None:
     assert opened.add_class("cell", (9, 8, 7))
     assert opened.active_class == 3
-    assert opened.rename_class(3, "big cell")
-    assert opened.recolour_class(3, (7, 8, 9))
+    assert opened.class_edits.rename(3, "big cell")
+    assert opened.class_edits.recolour(3, (7, 8, 9))
     assert saved_state(image_folder)["classes"][3] == {"id": 3, "name": "big cell", "colour": [7, 8, 9]}
 
 
 def test_a_name_that_is_taken_changes_nothing(opened: Session, messages: Messages) -> None:
     before = opened.classes
     assert not opened.add_class("Nucleus")
-    assert not opened.rename_class(2, "nucleus")
+    assert not opened.class_edits.rename(2, "nucleus")
     assert opened.classes == before
     assert [level for _, level in messages] == [Level.ERROR, Level.ERROR]
 
@@ -312,14 +312,14 @@ def test_a_name_that_is_taken_changes_nothing(opened: Session, messages: Message
 def test_usage_counts_masks_in_memory_and_on_disk(opened: Session, image_folder: Path) -> None:
     write_mask(image_folder / "masks" / "b.png", np.full(SHAPE, 2, dtype=np.uint8))
     paint(opened, value=2)
-    assert opened.class_usage(2) == ClassUsage(BOX.width * BOX.height, 2)
+    assert opened.class_edits.usage(2) == ClassUsage(BOX.width * BOX.height, 2)
     write_mask(image_folder / "masks" / "b.png", np.full(SHAPE, 1, dtype=np.uint8))
-    assert opened.class_usage(2) == ClassUsage(BOX.width * BOX.height, 1)
-    assert opened.class_usage(0) == ClassUsage(0, 0)
+    assert opened.class_edits.usage(2) == ClassUsage(BOX.width * BOX.height, 1)
+    assert opened.class_edits.usage(0) == ClassUsage(0, 0)
 
 
 def remove(session: Session, class_id: int, *, replacement: int, qtbot: QtBot) -> None:
-    assert session.remove_class(class_id, replacement=replacement)
+    assert session.class_edits.remove(class_id, replacement=replacement)
     qtbot.waitUntil(lambda: session.job is None, timeout=10_000)
 
 
@@ -426,8 +426,8 @@ def test_a_class_stays_if_a_mask_cannot_be_written_and_the_others_get_their_pixe
 
 
 def test_background_stays_and_pixels_need_a_class_to_go_to(opened: Session, messages: Messages) -> None:
-    assert not opened.remove_class(0, replacement=1)
-    assert not opened.remove_class(1, replacement=1)
-    assert not opened.remove_class(1, replacement=77)
+    assert not opened.class_edits.remove(0, replacement=1)
+    assert not opened.class_edits.remove(1, replacement=1)
+    assert not opened.class_edits.remove(1, replacement=77)
     assert opened.job is None
     assert [level for _, level in messages] == [Level.WARNING] * 3

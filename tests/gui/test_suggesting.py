@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from pytestqt.qtbot import QtBot
 
 from segtool.core.geometry import Rect
@@ -78,6 +78,8 @@ def settled(window: MainWindow, qtbot: QtBot) -> None:
     # Jobs of a thread end in the order in which they were started.
     worker.submit(iter_nothing())
     qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
+    # The thread itself counts the ends: what it has said may still be on its way to the window's thread.
+    QCoreApplication.sendPostedEvents(suggesting, QEvent.Type.MetaCall.value)
 
 
 def iter_nothing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,18 @@ class SavedMask:
     mask_file: FilePrint | None
 
 
-def save_mask(document: Document, mask: npt.NDArray[np.uint8], *, revision: int, force: bool = False) -> Job:
+AboutToReplace = Callable[[str, int, str], None]
+"""Told of a save in the saving thread: key, revision, and the SHA-256 of the file that is about to be in place."""
+
+
+def save_mask(
+    document: Document,
+    mask: npt.NDArray[np.uint8],
+    *,
+    revision: int,
+    about_to_replace: AboutToReplace,
+    force: bool = False,
+) -> Job:
     """Write a copy of an image's mask.
 
     Parameters
@@ -36,6 +48,7 @@ def save_mask(document: Document, mask: npt.NDArray[np.uint8], *, revision: int,
         The copy.
     revision : int
         Which revision of the mask it is.
+    about_to_replace : callable
     force : bool
         Whether to overwrite a file that something else has changed.
 
@@ -58,6 +71,7 @@ def save_mask(document: Document, mask: npt.NDArray[np.uint8], *, revision: int,
             path=path,
             remedy="Save once more to replace it by what you see, or move it away first to keep both.",
         )
-    write_mask(path, mask)
+    key = document.entry.key
+    write_mask(path, mask, about_to_replace=lambda digest: about_to_replace(key, revision, digest))
     # Here and not when the window hears of it: by then something else may have written it again.
     yield SavedMask(revision, FilePrint.of_readable(path))

@@ -115,7 +115,7 @@ class ClassTableModel(QAbstractTableModel):
             return False
         if name == self._session.classes.get(class_id).name:
             return False
-        return self._session.rename_class(class_id, name)
+        return self._session.class_edits.rename(class_id, name)
 
 
 class ClassesPanel(QWidget):
@@ -185,7 +185,7 @@ class ClassesPanel(QWidget):
             return
         colour = ask.ask_colour(self, item=self._session.classes.get(class_id))
         if colour is not None:
-            self._session.recolour_class(class_id, colour)
+            self._session.class_edits.recolour(class_id, colour)
 
     def remove(self) -> None:
         """Ask what becomes of the pixels of the active class and remove it."""
@@ -193,10 +193,10 @@ class ClassesPanel(QWidget):
         if class_id in (VOID, BACKGROUND):
             return
         classes = self._session.classes
-        usage = self._session.class_usage(class_id)
+        usage = self._session.class_edits.usage(class_id)
         replacement = ask.ask_replacement(self, item=classes.get(class_id), classes=classes, usage=usage)
         if replacement is not None:
-            self._session.remove_class(class_id, replacement=replacement)
+            self._session.class_edits.remove(class_id, replacement=replacement)
 
     def _set_up_view(self) -> None:
         view = self.view

@@ -122,7 +122,7 @@ class Hands:
 
     def colour(self) -> None:
         red, green, blue = self.rng.integers(0, 256, 3).tolist()
-        self.session.recolour_class(self.upto(3, least=1), (red, green, blue))
+        self.session.class_edits.recolour(self.upto(3, least=1), (red, green, blue))
 
     def adjust(self) -> None:
         display = self.session.display

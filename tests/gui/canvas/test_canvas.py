@@ -86,7 +86,7 @@ def test_areas_are_outlined_in_their_full_colour(canvas: Canvas) -> None:
 
 def test_a_class_that_is_recoloured_changes_on_the_canvas(canvas: Canvas, open_session: Session) -> None:
     open_session.set_overlay_opacity(1.0)
-    open_session.recolour_class(1, (1, 200, 3))
+    open_session.class_edits.recolour(1, (1, 200, 3))
     assert _colour(canvas, 40, 40) == [1, 200, 3]
 
 

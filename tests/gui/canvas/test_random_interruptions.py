@@ -212,7 +212,7 @@ class Monkey:
         if len(ids) < 3 or self.rng.random() < 0.5:
             self.session.add_class(f"class {len(self.done)}")
         else:
-            self.session.remove_class(int(self.rng.choice(ids[1:])), replacement=int(self.rng.choice([0, VOID])))
+            self.session.class_edits.remove(int(self.rng.choice(ids[1:])), replacement=int(self.rng.choice([0, VOID])))
 
     def command(self) -> None:
         session = self.session

@@ -208,11 +208,11 @@ def test_it_follows_the_classes_of_the_folder(shown: MainWindow, qtbot: QtBot) -
     settle(shown, qtbot)
     assert dialog.class_box.currentText() == "nucleus"
     # The model does not know it by that name; of background it still tells.
-    assert session.rename_class(1, "something else")
+    assert session.class_edits.rename(1, "something else")
     assert [dialog.class_box.itemText(row) for row in range(dialog.class_box.count())] == ["background"]
     settle(shown, qtbot)
     np.testing.assert_array_equal(mask_of(shown), ruled(before, levels(shown, TWO, 0), BACKGROUND, 50))
-    assert session.rename_class(1, "Nucleus")
+    assert session.class_edits.rename(1, "Nucleus")
     dialog.class_box.setCurrentIndex(1)
     settle(shown, qtbot)
     np.testing.assert_array_equal(mask_of(shown), ruled(before, levels(shown, TWO, 1), 1, 50))

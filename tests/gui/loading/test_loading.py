@@ -188,7 +188,7 @@ def test_a_class_that_is_removed_meanwhile_is_none_of_the_image(
     task = loader._wanted
     assert task is not None
     loader.blockSignals(True)
-    assert opened.remove_class(third, replacement=0)
+    assert opened.class_edits.remove(third, replacement=0)
     qtbot.waitUntil(lambda: third not in opened.classes and task.is_taken)
     loader.blockSignals(False)
     loader.loaded.emit(task)

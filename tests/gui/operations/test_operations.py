@@ -559,7 +559,7 @@ def test_a_dialog_that_stays_open_follows_the_classes(at_cells: MainWindow, qtbo
     at_cells.action_set[ActionId.SWAP_CLASSES].trigger()
     dialog = dialog_of(at_cells)
     dialog.class_box.setCurrentIndex(dialog.class_box.findData(2))
-    assert session.rename_class(2, "dirt")
+    assert session.class_edits.rename(2, "dirt")
     assert session.add_class("late")
     assert dialog.class_box.currentText() == "dirt"
     dialog.other_box.setCurrentIndex(dialog.other_box.findText("late"))

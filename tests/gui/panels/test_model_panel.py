@@ -33,7 +33,7 @@ def test_the_active_model_and_its_card_are_shown(opened: MainWindow) -> None:
 
 
 def test_classes_have_the_colours_that_the_mask_has(opened: MainWindow) -> None:
-    opened._session.recolour_class(1, (1, 2, 3))
+    opened._session.class_edits.recolour(1, (1, 2, 3))
     assert '"color:#010203">■</span>&nbsp;nucleus' in _facts(opened.model)["Tells apart"]
 
 

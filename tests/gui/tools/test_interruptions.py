@@ -109,7 +109,7 @@ def test_a_class_that_is_removed_meanwhile_is_not_painted(
     session.set_tool(tool)
     click(scene_canvas, *SQUARE[:3])
     settle(session, qtbot)
-    assert session.remove_class(2, replacement=0)
+    assert session.class_edits.remove(2, replacement=0)
     qtbot.waitUntil(lambda: 2 not in session.classes)
     scene_canvas.setFocus()
     told = []
@@ -137,7 +137,7 @@ def test_a_class_is_not_gone_while_something_is_about_to_paint_it(
             assert session.operations.run("Invert", work)
 
     session.history_changed.connect(begin, Qt.ConnectionType.QueuedConnection)
-    assert session.remove_class(2, replacement=0)
+    assert session.class_edits.remove(2, replacement=0)
     qtbot.waitUntil(lambda: session.operations.is_under_way)
     qtbot.waitUntil(lambda: not session.is_dirty)
     assert 2 in session.classes

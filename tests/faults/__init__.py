@@ -1,0 +1,1 @@
+"""Fault tests: what the program is put through on purpose, counted."""
