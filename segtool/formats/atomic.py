@@ -9,6 +9,7 @@ import secrets
 import stat
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from segtool.core.errors import SaveError
@@ -27,11 +28,12 @@ _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_PERMISSION = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes, *, before_replace: Callable[[], None] | None = None) -> os.stat_result:
     """Write a file so that a reader sees the old content or the new, never a part.
 
     A temporary file in the same folder is written and synced to the disk, then takes the name over.
-    A symbolic link is followed and stays; permissions of the old file are kept.
+    A symbolic link is followed and stays; permissions of the old file are kept. There is no other way of writing:
+    where a folder takes no new file, writing into the old one could leave a part of each (decision 26).
 
     Parameters
     ----------
@@ -39,6 +41,13 @@ def write_atomic(path: Path, data: bytes) -> None:
         The file; its folder must exist.
     data : bytes
         The whole new content.
+    before_replace : callable, optional
+        Called when all is written and only the name is left to be taken over; what it raises stops that.
+
+    Returns
+    -------
+    os.stat_result
+        Of the new file, from before it had its name: whatever is found there later can be told from it.
 
     Raises
     ------
@@ -51,7 +60,9 @@ def write_atomic(path: Path, data: bytes) -> None:
     temporary = _temporary_beside(target)
     try:
         try:
-            _write_synced(temporary, data, mode)
+            written = _write_synced(temporary, data, mode)
+            if before_replace is not None:
+                before_replace()
             _replace(temporary, target)
         except BaseException:
             # Also on Ctrl+C; the error that led here is the one to report.
@@ -61,6 +72,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         _sync_folder(target.parent)
     except OSError as cause:
         raise SaveError(f"could not be saved ({why(cause)})", path=path, remedy=_remedy(cause)) from cause
+    return written
 
 
 def remove_stale_temporaries(folder: Path, *, older_than_s: float = 3600.0) -> int:
@@ -69,7 +81,7 @@ def remove_stale_temporaries(folder: Path, *, older_than_s: float = 3600.0) -> i
     Parameters
     ----------
     folder : Path
-        Where to look, without its subfolders.
+        Where to look, without its subfolders; need not be there.
     older_than_s : float
         Age in seconds below which a file is spared: another program may be writing it.
 
@@ -119,7 +131,7 @@ def _temporary_beside(target: Path) -> Path:
     return target.with_name(f".{target.name[:40]}.{os.getpid()}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
 
 
-def _write_synced(temporary: Path, data: bytes, mode: int | None) -> None:
+def _write_synced(temporary: Path, data: bytes, mode: int | None) -> os.stat_result:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(temporary, flags, 0o666 if mode is None else mode)
     try:
@@ -134,12 +146,14 @@ def _write_synced(temporary: Path, data: bytes, mode: int | None) -> None:
                 raise OSError(errno.EIO, "nothing could be written")
             rest = rest[written:]
         _sync(descriptor)
+        found = os.fstat(descriptor)
     except BaseException:
         with contextlib.suppress(OSError):
             os.close(descriptor)
         raise
     # Closing can fail too: network drives report a full disk here.
     os.close(descriptor)
+    return found
 
 
 def _sync(descriptor: int) -> None:

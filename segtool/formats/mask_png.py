@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +21,7 @@ from segtool.formats.png_chunks import PNG_SIGNATURE, ColourType, scan_png
 from segtool.formats.source import DamagedFileError, open_regular, refuse_size, why
 
 _REMEDY = "Save it as an 8-bit indexed or grey PNG whose values are class ids."
+_AGAIN = "Save again, or choose another place."
 _BACKUP = "Take it from a backup, or move it away to start with an empty mask."
 _COMPRESS_LEVEL = 3
 _BAND_ROWS = 1024
@@ -115,7 +117,7 @@ def encode_mask(mask: npt.NDArray[np.uint8]) -> bytes:
 
 def write_mask(
     path: Path, mask: npt.NDArray[np.uint8], *, about_to_replace: Callable[[str], None] = lambda digest: None
-) -> None:
+) -> os.stat_result:
     """Write a mask, replacing the old file only by one that reads back the same.
 
     Parameters
@@ -125,12 +127,19 @@ def write_mask(
     mask : ndarray of uint8, shape (H, W)
         Class ids, 255 for void.
     about_to_replace : callable
-        Called with the SHA-256 of the new file, in hex, before it takes the place of the old one.
+        Called with the SHA-256 of the new file, in hex, at the last moment before it takes the place of the old
+        one; what it raises leaves the old one there.
+
+    Returns
+    -------
+    os.stat_result
+        Of the new file.
 
     Raises
     ------
     SaveError
-        If it could not be written; an old file is untouched.
+        If it could not be written; an old file is untouched. Only if the disk gave no error and something else
+        than was written stands there now, the old one is gone.
     MaskError
         If the array is not H×W uint8 with at least one pixel.
     """
@@ -145,8 +154,20 @@ def write_mask(
             path=path,
             remedy="Check that the folder may be written to, or choose another place.",
         ) from cause
-    about_to_replace(hashlib.sha256(data).hexdigest())
-    write_atomic(path, data)
+    digest = hashlib.sha256(data).hexdigest()
+    written = write_atomic(path, data, before_replace=lambda: about_to_replace(digest))
+    _check_on_disk(path, data)
+    return written
+
+
+def _check_on_disk(path: Path, data: bytes) -> None:
+    """Catch a drive that takes everything and keeps something else: some network drives fill with zeros."""
+    try:
+        found = path.read_bytes()
+    except OSError as cause:
+        raise SaveError(f"was saved, but cannot be read back ({why(cause)})", path=path, remedy=_AGAIN) from cause
+    if found != data:
+        raise SaveError("was saved, but something else stands there now", path=path, remedy=_AGAIN)
 
 
 def _reads_back(data: bytes, mask: npt.NDArray[np.uint8]) -> bool:

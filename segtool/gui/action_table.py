@@ -87,7 +87,7 @@ def _file(do: Commands) -> tuple[MenuItem, ...]:
             text="&Save",
             icon="save",
             shortcuts=("Ctrl+S",),
-            run=do.window.save,
+            run=do.session.save,
             separator=True,
             enabled=lambda s: s.is_dirty,
         ),

@@ -189,6 +189,8 @@ class MainWindow(QMainWindow):
         session.navigation.ask_large = lambda key, found: ask.ask_large_image(
             self, key, needs=found.needs, free=found.free
         )
+        session.troubles.ask_whose = lambda key: ask.ask_changed_mask(self, key=key)
+        session.troubles.ask_place = lambda: ask.ask_folder(self, title="Save masks in", start=Path.home())
         self._training.state_changed.connect(self.action_set.refresh)
         self._training.state_changed.connect(lambda: session.guidance.expectations.hold_back(self._training.is_running))
         self.canvas.hovered.connect(self.status.show_hover)
@@ -233,15 +235,6 @@ class MainWindow(QMainWindow):
         self.resizeDocks(docks[1:], list(_DOCK_HEIGHTS), Qt.Orientation.Vertical)
 
     # What the actions ask for ------------------------------------------------------------------
-
-    def save(self) -> None:
-        """Save the open mask; ask first if something else has changed its file."""
-        document = self._session.document
-        if document is None:
-            return
-        force = self._session.save_state.can_force
-        if not force or ask.ask_overwrite_file(self, key=document.entry.key):
-            self._session.save(force=force)
 
     def panels_visible(self) -> bool:
         """Tell whether any panel is shown."""

@@ -10,21 +10,32 @@ from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer
 
 from segtool.core.errors import SegToolError
 from segtool.gui.documents import Documents
-from segtool.gui.jobs.save_job import AboutToReplace, ChangedOnDiskError, SavedMask, save_mask
+from segtool.gui.jobs.save_job import (
+    AboutToReplace,
+    ChangedOnDiskError,
+    SavedMask,
+    changed_on_disk,
+    refuse_missing,
+    save_mask,
+)
 from segtool.gui.jobs.worker import WorkerThread
-from segtool.gui.session_signals import SessionSignals, error_text
+from segtool.gui.session_signals import SessionSignals
 from segtool.gui.session_state import SaveKind, SaveState
-from segtool.project.document import Document
+from segtool.project.document import Document, FilePrint
 from segtool.project.project import Project
 from segtool.project.state import ProjectState
 
 # Someone who never rests still gets a save this long after the first unsaved edit.
 _LONGEST_UNSAVED_S = 20.0
+# What has failed for want of space or a drive is tried again without being asked to.
+_RETRY_MS = 15_000
 _PROJECT = ""  # among the keys of images: segtool.json
 
 
 class Saving(QObject):
     """Saves the masks in memory and ``segtool.json``.
+
+    Whatever fails stays unsaved and is tried again, unless something else has changed the file (see `SaveTroubles`).
 
     A mask is copied in the window's thread and encoded, checked and written in the saving thread; one of an image
     that changes meanwhile stays unsaved. There is at most one save under way for each image.
@@ -42,8 +53,14 @@ class Saving(QObject):
     ----------
     about_to_replace : callable
         Called in the saving thread before a mask takes the place of its file; see ``AboutToReplace``.
+
+    Signals
+    -------
+    failures_changed()
+        A save has failed, or what had failed is saved or of no interest any more.
     """
 
+    failures_changed = Signal()
     _settled = Signal()
 
     def __init__(self, session: SessionSignals, documents: Documents, *, delay_ms: int) -> None:
@@ -52,14 +69,15 @@ class Saving(QObject):
         self._documents = documents
         self.about_to_replace: AboutToReplace = lambda key, revision, digest: None
         self._under_way: deque[Document] = deque()
-        self._again: set[str] = set()
+        self._again: dict[str, bool] = {}
         self._failures: dict[str, Exception] = {}
-        self._told: dict[str, str] = {}
         self._times: dict[str, datetime] = {}
         self._state_on_disk: ProjectState | None = None
         self._unsaved_since: float | None = None
         self._timer = QTimer(self, singleShot=True, interval=delay_ms)
         self._timer.timeout.connect(self._autosave)
+        self._retry = QTimer(self, singleShot=True, interval=_RETRY_MS)
+        self._retry.timeout.connect(self._autosave)
         self._thread = WorkerThread("segtool-saving")
         self._thread.worker.finished.connect(self._on_saved)
         self._thread.worker.failed.connect(self._on_failed)
@@ -94,12 +112,31 @@ class Saving(QObject):
         """Tell whether the last save of an image has failed."""
         return key in self._failures
 
+    @property
+    def failures(self) -> dict[str, Exception]:
+        """By key, why the last save has failed; the key "" stands for ``segtool.json``."""
+        return dict(self._failures)
+
+    def note_conflict(self, document: Document) -> None:
+        """Note that something else has changed the file of a mask with unsaved changes, without trying to save it."""
+        if document not in self._under_way:
+            self._fail(document.entry.key, changed_on_disk(document))
+            self._session.saved_changed.emit()
+
+    def note_reloaded(self, document: Document, *, mask_file: FilePrint | None) -> None:
+        """Note that a mask has been made what its file holds now."""
+        document.note_saved(document.revision, mask_file=mask_file)
+        self._succeed(document.entry.key)
+        self._session.saved_changed.emit()
+        self._session.entries_changed.emit(frozenset((document.entry.key,)))
+
     def project_opened(self) -> None:
         """Start anew for the folder that was just opened; nothing is written there before something changes."""
         self._failures.clear()
-        self._told.clear()
         self._times.clear()
         self._timer.stop()
+        self._retry.stop()
+        self.failures_changed.emit()
         self._state_on_disk = None if self._documents.project is None else self._documents.project.state
 
     def schedule(self) -> None:
@@ -119,9 +156,11 @@ class Saving(QObject):
             # A stroke, or a preview, may still be taken back: nobody would notice that the file holds it.
             self.schedule()
         elif document in self._under_way:
-            self._again.add(document.entry.key)
+            # A person's answer must not get lost because a save that was not told of it is under way.
+            self._again[document.entry.key] = force or self._again.get(document.entry.key, False)
         elif document.is_dirty or force:
-            self._failures.pop(document.entry.key, None)
+            project = self._documents.project
+            assert project is not None
             self._under_way.append(document)
             self._thread.submit(
                 save_mask(
@@ -129,22 +168,24 @@ class Saving(QObject):
                     document.mask.copy(),
                     revision=document.revision,
                     about_to_replace=self.about_to_replace,
+                    folder=project.root,
                     force=force,
                 ),
             )
             self._session.saved_changed.emit()
 
-    def save_shown(self, *, force: bool) -> None:
+    def save_shown(self) -> None:
         """Save the shown mask; if it must not be changed, the person is told why."""
         document = self._documents.current
         if document is not None and document.read_only_reason:
             self._session.warn(document.read_only_reason)
         elif document is not None:
-            self.save(document, force=force)
+            self.save(document)
 
     def save_all(self) -> None:
         """Start saving every mask that has changes, and save ``segtool.json``."""
         self._timer.stop()
+        self._retry.stop()
         self._unsaved_since = None
         for document in self._documents:
             self.save(document)
@@ -171,18 +212,20 @@ class Saving(QObject):
         if project is None or project.writable_reason or project.state is self._state_on_disk:
             return True
         try:
+            refuse_missing(project.root)
             project.save_state()
         except SegToolError as exc:
-            self._tell_failure(_PROJECT, exc)
+            self._fail(_PROJECT, exc)
             return False
         if project is self._documents.project:
             self._state_on_disk = project.state
-            self._take_back(_PROJECT)
+            self._succeed(_PROJECT)
         return True
 
     def close(self) -> None:
         """End the thread once it has finished the saves that are under way."""
         self._timer.stop()
+        self._retry.stop()
         self._thread.close(cancel=False)
         # No event loop may follow that would deliver what the thread has said last.
         QCoreApplication.sendPostedEvents(self, QEvent.Type.MetaCall.value)
@@ -202,33 +245,29 @@ class Saving(QObject):
         document.note_saved(last.revision, mask_file=last.mask_file)
         self._times[document.entry.key] = datetime.now()
         self._session.mask_written.emit(document.entry.key, last.revision)
-        self._take_back(document.entry.key)
+        self._succeed(document.entry.key)
         self._finish(document)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
         document = self._under_way.popleft()
-        self._failures[document.entry.key] = error
-        self._tell_failure(document.entry.key, error)
+        self._fail(document.entry.key, error)
         self._finish(document)
 
-    def _tell_failure(self, key: str, error: Exception) -> None:
-        text = error_text(error)
-        if self._told.get(key, text) != text:
-            self._take_back(key)
-        self._told[key] = text
-        self._session.report(error)
+    def _fail(self, key: str, error: Exception) -> None:
+        self._failures[key] = error
+        if not isinstance(error, ChangedOnDiskError):
+            self._retry.start()
+        self.failures_changed.emit()
 
-    def _take_back(self, key: str) -> None:
-        """Say that the failure that was told holds no longer."""
-        if key in self._told:
-            self._session.message_over.emit(self._told.pop(key))
+    def _succeed(self, key: str) -> None:
+        if self._failures.pop(key, None) is not None:
+            self.failures_changed.emit()
 
     def _finish(self, document: Document) -> None:
         key = document.entry.key
         if key in self._again:
-            self._again.discard(key)
-            self.save(document)
+            self.save(document, force=self._again.pop(key))
         if not self._under_way:
             self.save_project()
             self._settled.emit()

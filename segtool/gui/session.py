@@ -28,6 +28,7 @@ from segtool.gui.navigation import Navigation
 from segtool.gui.operations.operating import Operating
 from segtool.gui.paint_limits import PaintLimits
 from segtool.gui.region_work import RegionWork
+from segtool.gui.save_troubles import SaveTroubles
 from segtool.gui.saving import Saving
 from segtool.gui.segmenting import Segmenting
 from segtool.gui.session_state import JobState, Level, ModelOffer, Overwrite, SaveState
@@ -65,6 +66,7 @@ class Session(ToolState):
         saving = self._saving = Saving(self, documents, delay_ms=autosave_ms)
         edits = self._edits = MaskEdits(self, documents, saving)
         navigation = self.navigation = Navigation(self, documents, edits, saving)
+        self.troubles = SaveTroubles(self, documents, edits=edits, saving=saving, navigation=navigation)
         models = self._models = ModelChoice(self, documents, saving)
         segmenting = self._segmenting = Segmenting(
             self, documents, edits=edits, navigation=navigation, saving=saving, models=models, jobs=jobs
@@ -240,13 +242,13 @@ class Session(ToolState):
         """Where the open mask stands between memory and disk."""
         return self._saving.state
 
-    def save(self, *, force: bool = False) -> None:
-        """Save the open mask; ``force`` overwrites a mask file that was changed by something else meanwhile."""
-        self.regions.end_then(lambda: self._saving.save_shown(force=force))
+    def save(self) -> None:
+        """Save the open mask; if something else has changed its file meanwhile, the person is asked first."""
+        self.regions.end_then(self.troubles.save_shown)
 
     def save_all(self) -> None:
         """Save every mask that has changes."""
-        self.regions.end_then(self._saving.save_all)
+        self.regions.end_then(self.troubles.retry)
 
     def has_unsaved(self) -> bool:
         """Whether any mask has changes that are not on disk."""
@@ -265,6 +267,7 @@ class Session(ToolState):
         """Save everything and wait for it, at most ``timeout`` seconds; False if something is not on disk then."""
         self.regions.wait(timeout)
         self._edits.end_stroke()
+        self.troubles.tell_again()
         return self._saving.save_all_and_wait(timeout=timeout)
 
     # Models and jobs ---------------------------------------------------------------------------
@@ -324,5 +327,6 @@ class Session(ToolState):
         self.regions.close()
         self.navigation.close()
         self._jobs.close()
+        self.troubles.close()
         self._saving.close()
         self.effort.close()

@@ -42,7 +42,7 @@ class SaveState:
         Why saving failed or the image is read-only; empty otherwise.
     can_force : bool
         Whether saving failed only because something else has changed the file meanwhile, so that
-        ``Session.save(force=True)`` would overwrite it.
+        ``SaveTroubles.keep_mine`` would overwrite it.
     """
 
     kind: SaveKind
@@ -99,6 +99,14 @@ class Overwrite(StrEnum):
     REPLACE = "replace"
     SKIP = "skip"
     REFRESH = "refresh"
+
+
+class ChangedMaskAnswer(Enum):
+    """Whose mask it shall be if something else has changed its file."""
+
+    RELOAD = "reload"
+    KEEP = "keep"
+    COPY = "copy"
 
 
 class WorkKind(Enum):

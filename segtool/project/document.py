@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,11 @@ class FilePrint:
             found = path.stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
+        return cls.of_stat(found)
+
+    @classmethod
+    def of_stat(cls, found: os.stat_result) -> FilePrint:
+        """Return the print of a file of which that is known."""
         return cls(found.st_mtime_ns, found.st_size)
 
     @classmethod
@@ -66,6 +72,9 @@ class Document:
         The revision that the mask file holds.
     mask_file : FilePrint or None
         The mask file as it was when it was last read or written here; None if there was none.
+    written : tuple of str
+        SHA-256, in hex, of what was written last into the mask file here, and of what a save that has failed since
+        may have put there all the same; empty before the first save.
     """
 
     entry: ImageEntry
@@ -76,6 +85,7 @@ class Document:
     revision: int = 0
     saved_revision: int = 0
     mask_file: FilePrint | None = None
+    written: tuple[str, ...] = ()
 
     @property
     def is_dirty(self) -> bool:
@@ -87,15 +97,29 @@ class Document:
         self.revision += 1
         return self.revision
 
+    def note_writing(self, digest: str) -> None:
+        """Note that a content, by its SHA-256, is about to be put into the mask file."""
+        self.written = (*self.written[:1], digest)
+
     def note_saved(self, revision: int, *, mask_file: FilePrint | None) -> None:
         """Note that a revision is in the mask file, as which ``mask_file`` was written; later changes stay unsaved."""
         self.saved_revision = max(self.saved_revision, revision)
         self.mask_file = mask_file
+        self.written = self.written[-1:]
 
     def mask_changed_on_disk(self) -> bool:
-        """Tell whether another program has changed, made or removed the mask file since it was read or saved here."""
+        """Tell whether another program has changed, made or removed the mask file since it was read or saved here.
+
+        A file with another time but the content that was saved here is the same: some drives change the time late.
+        """
+        path = self.entry.mask_path
         try:
-            return FilePrint.of(self.entry.mask_path) != self.mask_file
+            found = FilePrint.of(path)
+            if found == self.mask_file:
+                return False
+            if found is None or not self.written:
+                return True
+            return hashlib.sha256(path.read_bytes()).hexdigest() not in self.written
         except OSError:
             # The folder is out of reach: a save will fail and say why.
             return False

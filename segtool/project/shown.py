@@ -16,10 +16,10 @@ import numpy.typing as npt
 from segtool.core.errors import MaskError, SaveError
 from segtool.formats.mask_png import read_mask, write_mask
 from segtool.formats.source import why
-from segtool.project.layout import MASKS_FOLDER, ImageEntry
+from segtool.project.layout import MASKS_FOLDER, OWN_FOLDER, ImageEntry
 from segtool.project.project import Project
 
-SHOWN_FOLDER = Path(".segtool", "shown")
+SHOWN_FOLDER = Path(OWN_FOLDER, "shown")
 Mask = npt.NDArray[np.uint8]
 
 

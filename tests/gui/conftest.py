@@ -66,6 +66,7 @@ def messages(session: Session) -> list[tuple[str, Level]]:
     """What the session has told the person, oldest first."""
     told: list[tuple[str, Level]] = []
     session.message.connect(lambda text, level: told.append((text, level)))
+    session.question.connect(lambda text, level, choices: told.append((text, level)))
     return told
 
 

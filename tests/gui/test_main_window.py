@@ -22,7 +22,7 @@ from segtool.gui.dialogs import ask
 from segtool.gui.dialogs.ask import ReadOnlyAnswer, SaveAnswer
 from segtool.gui.main_window import MainWindow
 from segtool.gui.preferences import Preferences, RecentFolder
-from segtool.gui.session_state import Level, Overwrite, SaveKind
+from segtool.gui.session_state import ChangedMaskAnswer, Level, Overwrite, SaveKind
 from segtool.gui.theme import Appearance
 from segtool.gui.training_state import Phase
 from segtool.project.document import Document
@@ -114,8 +114,8 @@ def test_a_save_that_fails_is_said_in_red_and_can_be_repeated(
 def test_a_mask_that_something_else_changed_is_asked_about(
     opened: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
-    answers = [False, True]
-    monkeypatch.setattr(ask, "ask_overwrite_file", lambda *_, **__: answers.pop(0))
+    answers = [None, ChangedMaskAnswer.KEEP]
+    monkeypatch.setattr(ask, "ask_changed_mask", lambda *_, **__: answers.pop(0))
     path, theirs = _document(opened).entry.mask_path, np.zeros((90, 120), dtype=np.uint8)
     _paint(opened)
     write_mask(path, theirs)

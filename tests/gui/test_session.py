@@ -198,7 +198,7 @@ def test_a_mask_that_does_not_fit_is_shown_but_not_painted_in(
     assert session.save_state.kind is SaveKind.READ_ONLY
     assert not session.begin_stroke("Brush stroke")
     assert not session.apply_pixels("Fill", BOX, np.zeros((BOX.height, BOX.width), dtype=np.uint8))
-    session.save(force=True)
+    session.save()
     assert session.wait_until_saved()
     assert messages[-1][1] is Level.WARNING
     assert "a.png" in messages[-1][0]

@@ -13,7 +13,7 @@ from segtool.core.palette import Colour
 from segtool.gui import theme
 from segtool.gui.dialogs.auto_retrain_dialog import AutoRetrainDialog
 from segtool.gui.dialogs.class_dialogs import NewClass, NewClassDialog, RemoveClassDialog
-from segtool.gui.session_state import ClassUsage, Overwrite
+from segtool.gui.session_state import ChangedMaskAnswer, ClassUsage, Overwrite
 
 _Role = QMessageBox.ButtonRole
 
@@ -46,12 +46,20 @@ def ask_save(parent: QWidget, *, images: int) -> SaveAnswer:
     return SaveAnswer.DISCARD if clicked is discard else SaveAnswer.CANCEL
 
 
-def ask_overwrite_file(parent: QWidget, *, key: str) -> bool:
-    """Ask whether a mask file that something else has changed meanwhile may be overwritten."""
-    box = _box(parent, "Mask changed on disk", f"Something else has changed the mask of {key} since it was read.")
-    box.setInformativeText("If you overwrite it, only what you see here is kept.")
-    overwrite = _button(box, "Overwrite", _Role.DestructiveRole)
-    return _run(box) is overwrite
+def ask_changed_mask(parent: QWidget, *, key: str) -> ChangedMaskAnswer | None:
+    """Ask whose mask it shall be if something else has changed the file of an image meanwhile; None cancels."""
+    box = _box(parent, "Mask changed on disk", f"Another program has changed the mask of {key} since it was opened.")
+    box.setInformativeText(
+        "Reload takes what the file holds now; undo brings back what you see. Keep mine overwrites the file. "
+        "Save a copy puts what you see into a folder that you choose, then reloads."
+    )
+    answers = {
+        _button(box, "Reload", _Role.AcceptRole, default=True): ChangedMaskAnswer.RELOAD,
+        _button(box, "Save a copy…", _Role.AcceptRole): ChangedMaskAnswer.COPY,
+        _button(box, "Keep mine", _Role.DestructiveRole): ChangedMaskAnswer.KEEP,
+    }
+    clicked = _run(box)
+    return None if clicked is None else answers.get(clicked)
 
 
 def ask_stop_training(parent: QWidget) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +19,16 @@ class ChangedOnDiskError(SaveError):
     """A mask was not written, because its file is not the one that was read."""
 
 
+class MaskGoneError(ChangedOnDiskError):
+    """A mask was not written, because its file is not there any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class SavedMask:
     """A mask has been written: the revision that its file holds now, and the file as it was then."""
 
     revision: int
-    mask_file: FilePrint | None
+    mask_file: FilePrint
 
 
 AboutToReplace = Callable[[str, int, str], None]
@@ -36,6 +41,7 @@ def save_mask(
     *,
     revision: int,
     about_to_replace: AboutToReplace,
+    folder: Path,
     force: bool = False,
 ) -> Job:
     """Write a copy of an image's mask.
@@ -43,12 +49,14 @@ def save_mask(
     Parameters
     ----------
     document : Document
-        The image; only looked at here, and no second save of it may be under way.
+        The image; no second save of it may be under way.
     mask : ndarray of uint8, shape (H, W)
         The copy.
     revision : int
         Which revision of the mask it is.
     about_to_replace : callable
+    folder : Path
+        The folder of images: no other is made in its place if it is gone.
     force : bool
         Whether to overwrite a file that something else has changed.
 
@@ -64,14 +72,43 @@ def save_mask(
     SaveError
         If it cannot be written; the old file is untouched.
     """
-    path = document.entry.mask_path
-    if not force and document.mask_changed_on_disk():
-        raise ChangedOnDiskError(
-            "the mask was changed by another program since it was opened here, so it was not overwritten",
-            path=path,
-            remedy="Save once more to replace it by what you see, or move it away first to keep both.",
+
+    def check(digest: str) -> None:
+        # Once more at the last moment: encoding a large mask takes seconds.
+        _refuse_changed(document, force=force)
+        document.note_writing(digest)
+        about_to_replace(document.entry.key, revision, digest)
+
+    refuse_missing(folder)
+    _refuse_changed(document, force=force)
+    written = write_mask(document.entry.mask_path, mask, about_to_replace=check)
+    # What stands there when the window hears of it, something else may have written meanwhile.
+    yield SavedMask(revision, FilePrint.of_stat(written))
+
+
+def refuse_missing(folder: Path) -> None:
+    """Raise SaveError if a folder of images is gone, so that no other is made in its place."""
+    if not folder.is_dir():
+        raise SaveError(
+            "the folder is not there any more", path=folder, remedy="Bring it back, or save the masks somewhere else."
         )
-    key = document.entry.key
-    write_mask(path, mask, about_to_replace=lambda digest: about_to_replace(key, revision, digest))
-    # Here and not when the window hears of it: by then something else may have written it again.
-    yield SavedMask(revision, FilePrint.of_readable(path))
+
+
+def changed_on_disk(document: Document) -> ChangedOnDiskError:
+    """Return the error of a mask whose file something else has changed."""
+    if document.mask_file is not None and FilePrint.of_readable(document.entry.mask_path) is None:
+        return MaskGoneError(
+            "the mask is gone: another program has removed or renamed it, or its drive is not there",
+            path=document.entry.mask_path,
+            remedy="Bring it back, save it anew, or save it somewhere else.",
+        )
+    return ChangedOnDiskError(
+        "the mask was changed by another program since it was opened here, so it was not overwritten",
+        path=document.entry.mask_path,
+        remedy="Reload it, keep what you see, or save what you see as a copy.",
+    )
+
+
+def _refuse_changed(document: Document, *, force: bool) -> None:
+    if not force and document.mask_changed_on_disk():
+        raise changed_on_disk(document)

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from segtool.gui.dialogs import ask
 from segtool.gui.dialogs.ask import ReadOnlyAnswer, SaveAnswer
-from segtool.gui.session_state import Overwrite
+from segtool.gui.session_state import ChangedMaskAnswer, Overwrite
 
 
 @pytest.fixture
@@ -86,10 +86,20 @@ def test_stop_training(parent: QWidget, click: Callable[[str], list[str]], butto
     assert ask.ask_stop_training(parent) is answer
 
 
-@pytest.mark.parametrize(("button", "answer"), [("Overwrite", True), ("Cancel", False)])
-def test_overwrite_file(parent: QWidget, click: Callable[[str], list[str]], button: str, answer: bool) -> None:
+@pytest.mark.parametrize(
+    ("button", "answer"),
+    [
+        ("Reload", ChangedMaskAnswer.RELOAD),
+        ("Keep mine", ChangedMaskAnswer.KEEP),
+        ("Save a copy…", ChangedMaskAnswer.COPY),
+        ("Cancel", None),
+    ],
+)
+def test_changed_mask(
+    parent: QWidget, click: Callable[[str], list[str]], button: str, answer: ChangedMaskAnswer | None
+) -> None:
     said = click(button)
-    assert ask.ask_overwrite_file(parent, key="a.png") is answer
+    assert ask.ask_changed_mask(parent, key="a.png") is answer
     assert "a.png" in said[0]
 
 
