@@ -94,7 +94,8 @@ class Saving(QObject):
         key = "" if document is None else document.entry.key
         when = self._times.get(key)
         for failed in (key, *self._failures):
-            if failed in self._failures:
+            # One that is being saved again has not failed again yet.
+            if failed in self._failures and not (failed == key and document in self._under_way):
                 error = self._failures[failed]
                 can_force = failed == key and isinstance(error, ChangedOnDiskError)
                 return SaveState(SaveKind.FAILED, when, str(error), can_force)
