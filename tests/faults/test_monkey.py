@@ -46,6 +46,8 @@ RESTS_UNTIL_REOPENED = 2
 class WindowMonkey(Monkey):
     """The one that paints, with the whole window in its hands."""
 
+    patience_ms = 120_000
+
     def __init__(self, window: MainWindow, qtbot: QtBot, seed: int) -> None:
         super().__init__(window.canvas, window._session, qtbot, seed)
         self.window = window

@@ -84,6 +84,8 @@ def image_folder(tmp_path: Path) -> Path:
 class Monkey:
     """Does things at random, whatever is under way."""
 
+    patience_ms = 20_000
+
     def __init__(self, canvas: Canvas, session: Session, qtbot: QtBot, seed: int) -> None:
         self.canvas, self.session, self.qtbot = canvas, session, qtbot
         self.rng = np.random.default_rng(seed)
@@ -174,7 +176,7 @@ class Monkey:
         QApplication.sendEvent(self.canvas, event)
 
     def settle(self) -> None:
-        self.qtbot.waitUntil(lambda: not self.session.regions.is_busy)
+        self.qtbot.waitUntil(lambda: not self.session.regions.is_busy, timeout=self.patience_ms)
 
     def lose_focus(self) -> None:
         self.canvas.clearFocus()
@@ -241,7 +243,9 @@ class Monkey:
         session.operations.cancel()
         self.settle()
         # An image that has been loaded, and a class that is being removed, wait for the end of a stroke.
-        self.qtbot.waitUntil(lambda: session.navigation.opening is None and session.job is None)
+        self.qtbot.waitUntil(
+            lambda: session.navigation.opening is None and session.job is None, timeout=self.patience_ms
+        )
         QTest.keyClick(self.canvas, Qt.Key.Key_Escape)
 
 
