@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from segtool.commands.choosing import load_runtime, open_project, require_images
 from segtool.commands.reporting import Reporter
-from segtool.core.classes import match_classes
-from segtool.core.errors import ImageError, SaveError
+from segtool.core.classes import ClassSet, match_classes
+from segtool.core.errors import ImageError, MaskError, SaveError
 from segtool.formats.image import read_image
-from segtool.formats.mask_png import write_mask
+from segtool.formats.mask_png import read_mask, write_mask
 from segtool.formats.preview import overlay_rgb
 from segtool.formats.rgb_png import write_rgb
 from segtool.inference.runtime import Runtime
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     reporter.line(
         f"{done} segmented with {runtime.card.name}"
         + (f", {skipped} left as they were (--overwrite replaces them)" if skipped else "")
-        + (f", {failed} could not be read" if failed else "")
+        + (f", {failed} failed" if failed else "")
     )
     return 0 if done + skipped else 1
 
@@ -112,7 +112,8 @@ def segment_folder(
     Progress
         Tiles done, within one image.
     Segmented
-        After each image. One that cannot be read is reported and passed over.
+        After each image. One that cannot be read is reported and passed over, and so is one whose mask is damaged, of
+        another size or kind, or holds ids without a class: it is never replaced.
 
     Raises
     ------
@@ -147,6 +148,9 @@ def segment_folder(
                 else:
                     mask = table[item.class_ids]
             assert mask is not None
+            if kept := _why_kept(mask_path, mask.shape, classes):
+                yield Segmented(entry, mask_path, failed=kept)
+                continue
             write_mask(mask_path, mask)
             if own:
                 project.set_status(entry.key, Status.PREDICTED)
@@ -160,6 +164,23 @@ def segment_folder(
         # Also when it is broken off: a mask that nothing is recorded about counts as a person's work.
         if own:
             project.save_state()
+
+
+def _why_kept(path: Path, shape: tuple[int, ...], classes: ClassSet) -> str:
+    """Return why a file is not replaced although that was asked for: no model makes again what it holds."""
+    if not path.exists():
+        return ""
+    try:
+        old = read_mask(path)
+    except MaskError as exc:
+        return f"{exc} It was left as it is."
+    if old.shape != shape:
+        what = f"the mask has {old.shape[1]} × {old.shape[0]} pixels, its image {shape[1]} × {shape[0]}"
+    elif unknown := classes.unknown_ids(old):
+        what = f"the mask holds ids without a class: {', '.join(map(str, unknown))}"
+    else:
+        return ""
+    return str(MaskError(what, path=path, remedy="It was left as it is: move it away to replace it."))
 
 
 def _targets(project: Project, out: Path | None) -> tuple[dict[str, Path], dict[str, Path]]:

@@ -122,6 +122,14 @@ class ClassSet:
                 found.update(map(int, np.unique(band[is_unknown])))
         return tuple(sorted(found))
 
+    def without_unknown(self, mask: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Return a mask (H×W uint8) in which ids without a class are void; the mask itself if it has none."""
+        if not self.unknown_ids(mask):
+            return mask
+        table = np.full(VOID + 1, VOID, dtype=np.uint8)
+        table[list(self.ids)] = self.ids
+        return np.asarray(cv2.LUT(mask, table), dtype=np.uint8)
+
     def to_json(self) -> list[dict[str, Any]]:
         """Return the classes as a list that ``from_json`` reads back."""
         return [{"id": c.id, "name": c.name, "colour": list(c.colour)} for c in self.classes]

@@ -21,6 +21,8 @@ CLASS_COLOURS: tuple[Colour, ...] = (
     (0, 114, 178),
 )
 BACKGROUND_COLOUR: Colour = (120, 120, 120)
+NO_CLASS_COLOUR: Colour = (190, 190, 190)
+"""Of every id in a mask that no class has."""
 
 
 def default_colour(class_id: int) -> Colour:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QWidget
 
+from segtool.gui.dialogs import ask
 from segtool.gui.message_bar import MessageBar
 from segtool.gui.session import Session
 from segtool.gui.session_state import Level
@@ -26,16 +28,20 @@ class Announcer(QObject):
         Shows what is told in passing.
     messages : MessageBar
         Shows what stays until it is closed or answered.
-    parent : QObject
+    parent : QWidget
+        The window, above which the questions about masks are asked.
     """
 
     def __init__(
-        self, session: Session, training: TrainingControl, *, status: StatusBar, messages: MessageBar, parent: QObject
+        self, session: Session, training: TrainingControl, *, status: StatusBar, messages: MessageBar, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self._session, self._training, self._status, self._messages = session, training, status, messages
         self._offer_shown = ""
         session.message.connect(self._show)
+        questions = session.mask_questions
+        questions.ask_size = lambda question: ask.ask_mask_size(parent, question=question)
+        questions.ask_values = lambda question, classes: ask.ask_mask_values(parent, question=question, classes=classes)
         session.question.connect(lambda text, level, choices: messages.show_message(text, level, choices=choices))
         session.message_over.connect(messages.remove)
         session.offer_changed.connect(self._show_offer)

@@ -67,13 +67,13 @@ class ClassEdits:
         self._removal = None
         self._ids_in_file.clear()
 
-    def add(self, name: str, *, colour: Colour | None = None) -> int | None:
-        """Add a class; return its id, or None with a message."""
+    def add(self, name: str, *, colour: Colour | None = None, class_id: int | None = None) -> int | None:
+        """Add a class, under a free id unless one is given; return its id, or None with a message."""
         project = self._writable_project()
         if project is None:
             return None
         try:
-            class_id = self._free_id(project.classes)
+            class_id = self._free_id(project.classes) if class_id is None else class_id
             item = ClassInfo(class_id, name.strip(), default_colour(class_id) if colour is None else colour)
             classes = ClassSet(tuple(sorted((*project.classes, item), key=lambda c: c.id)))
         except SegToolError as exc:
@@ -155,8 +155,10 @@ class ClassEdits:
         return True
 
     def _free_id(self, classes: ClassSet) -> int:
-        """Return an id that no class has; one that undo could bring back into a mask is taken last."""
-        unused = (i for i in range(MAX_CLASS_ID + 1) if i not in classes and i not in self._removed)
+        """Return an id that no class has; one that undo could bring back into a mask, or that is met in one, is taken
+        last."""
+        met = {value for document in self._documents for value in document.unknown_ids}
+        unused = (i for i in range(MAX_CLASS_ID + 1) if not (i in classes or i in self._removed or i in met))
         return next(unused, None) or classes.free_id()
 
     def _bring_back(self, ids: tuple[int, ...]) -> None:

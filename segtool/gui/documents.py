@@ -123,7 +123,9 @@ class Documents:
             return found
         self.claims.claim(key)
         try:
-            document = open_document(found.entry, found.classes, writable_reason=found.writable_reason)
+            document = open_document(
+                found.entry, found.classes, writable_reason=found.writable_reason, answers=found.answers
+            )
         except SegToolError:
             self.give_up(key)
             raise
@@ -151,7 +153,7 @@ class Documents:
         self.claims.release(key)
 
     def _request(self, project: Project, key: str) -> LoadRequest:
-        return LoadRequest(project.entry(key), project.classes, project.writable_reason)
+        return LoadRequest(project.entry(key), project.classes, project.writable_reason, project.mask_answers)
 
     def _put(self, document: Document, pyramid: ImagePyramid | None) -> Document:
         key = document.entry.key

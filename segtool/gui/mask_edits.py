@@ -184,6 +184,10 @@ class MaskEdits:
             return False
         pixels = document.mask.copy()
         pixels[pixels == class_id] = replacement
+        return self.replace_mask(document, pixels, name=name)
+
+    def replace_mask(self, document: Document, pixels: npt.NDArray[np.uint8], *, name: str) -> bool:
+        """Give a mask other pixels (uint8 of its shape) in one edit; its status stays. False if none is another."""
         return self._replace_all(document, pixels, name=name, status=self._status(document))
 
     def reload_pixels(self, document: Document, pixels: npt.NDArray[np.uint8]) -> None:

@@ -237,7 +237,7 @@ class Navigation(QObject):
         session.saved_changed.emit()
         if document.image.notes:
             session.info(f"{key}: {', '.join(document.image.notes)}.")
-        if document.read_only_reason:
+        if document.read_only_reason and document.question is None:
             session.warn(document.read_only_reason)
         self._soon.start()
 

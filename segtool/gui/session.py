@@ -23,6 +23,7 @@ from segtool.gui.history.comparing import Comparing
 from segtool.gui.history.version_edits import VersionEdits
 from segtool.gui.jobs.runner import JobRunner
 from segtool.gui.mask_edits import MaskEdits
+from segtool.gui.mask_questions import MaskQuestions
 from segtool.gui.model_choice import ModelChoice
 from segtool.gui.navigation import Navigation
 from segtool.gui.operations.operating import Operating
@@ -76,6 +77,9 @@ class Session(ToolState):
         )
         self._suggesting = Suggesting(self, documents, models, is_on=suggest_models)
         self.class_edits = ClassEdits(self, documents, edits=edits, navigation=navigation, saving=saving, jobs=jobs)
+        self.mask_questions = MaskQuestions(
+            self, documents, edits=edits, navigation=navigation, saving=saving, classes=self.class_edits, jobs=jobs
+        )
         self.regions = RegionWork(self, edits)
         self.limits = PaintLimits(self, documents)
         self.operations = Operating(self, documents, edits=edits, regions=self.regions)

@@ -129,8 +129,7 @@ def evaluate_images(
     Raises
     ------
     ImageError, MaskError
-        Unless ``pass_over``: naming a file that cannot be read, a mask that is not the size of its image, or one that
-        holds ids of no class.
+        Unless ``pass_over``: naming a file that cannot be read, or a mask that is not the size of its image.
     SegToolError
         If no image counts.
     """
@@ -159,7 +158,8 @@ def compare_images(
 
     Classes of the model and of the folder are the same if their names are. Where the model predicts a class
     that the folder does not have, the folder's class is missed; the metrics are those of the folder's
-    classes. Images whose mask is void throughout say nothing and do not count.
+    classes. Ids of a mask that no class has count as void. Images whose mask is void throughout say nothing and do
+    not count.
 
     Parameters
     ----------
@@ -189,11 +189,12 @@ def compare_images(
     _, table = match_classes(runtime.card.classes, classes)
     for index, (image_path, mask_path) in enumerate(listed):
         try:
-            mask = read_mask(mask_path)
+            # What has no class cannot be compared with anything.
+            mask = classes.without_unknown(read_mask(mask_path))
             labelled = bool((mask != VOID).any())
             pixels = read_image(image_path).pixels if labelled else None
             if pixels is not None:
-                _check_mask(mask, mask_path, classes, pixels.shape[:2])
+                _check_size(mask, mask_path, pixels.shape[:2])
         except (ImageError, MaskError) as exc:
             if not pass_over:
                 raise
@@ -201,7 +202,7 @@ def compare_images(
             yield Progress(index + 1, len(listed))
             continue
         if pixels is None:
-            yield LeftOut(index, MaskError("the mask labels no pixel", path=mask_path), unusable=False)
+            yield LeftOut(index, MaskError("the mask labels no pixel with a class", path=mask_path), unusable=False)
         else:
             for item in segment(pixels, runtime, tta=tta):
                 if isinstance(item, Prediction):
@@ -254,16 +255,10 @@ def _compare(
     return Comparison(pixels, mask, class_ids, score)
 
 
-def _check_mask(mask: npt.NDArray[np.uint8], path: Path, classes: ClassSet, shape: tuple[int, ...]) -> None:
+def _check_size(mask: npt.NDArray[np.uint8], path: Path, shape: tuple[int, ...]) -> None:
     if mask.shape != shape:
         raise MaskError(
             f"the mask has {mask.shape[1]}×{mask.shape[0]} pixels but its image {shape[1]}×{shape[0]}",
             path=path,
             remedy="Replace the mask by one of the image's size, or remove it.",
-        )
-    if unknown := classes.unknown_ids(mask):
-        raise MaskError(
-            f"the mask holds ids of no class: {', '.join(map(str, unknown))}",
-            path=path,
-            remedy="Add these classes to the folder.",
         )

@@ -14,8 +14,10 @@ from segtool.core.classes import VOID, ClassSet
 from segtool.core.edits import History
 from segtool.core.errors import MaskError
 from segtool.formats.image import Image, read_image
-from segtool.formats.mask_png import read_mask
+from segtool.formats.mask_kinds import read_any_mask
 from segtool.project.layout import ImageEntry
+from segtool.project.mask_answers import MaskAnswers
+from segtool.project.mask_question import MaskQuestion, SettledMask, settle
 
 _READ_ONLY = "Until then it is read-only."
 
@@ -75,6 +77,13 @@ class Document:
     written : tuple of str
         SHA-256, in hex, of what was written last into the mask file here, and of what a save that has failed since
         may have put there all the same; empty before the first save.
+    question : MaskQuestion or None
+        What has to be asked about the mask before it can be edited; it is read-only then, and shown as a guess.
+    mapped : MaskQuestion or None
+        What the mask was made of, if its file holds something else than class ids: it is kept as a copy
+        before it is replaced.
+    unknown_ids : tuple of int
+        Ids without a class that the mask held when it was read.
     """
 
     entry: ImageEntry
@@ -86,6 +95,9 @@ class Document:
     saved_revision: int = 0
     mask_file: FilePrint | None = None
     written: tuple[str, ...] = ()
+    question: MaskQuestion | None = None
+    mapped: MaskQuestion | None = None
+    unknown_ids: tuple[int, ...] = ()
 
     @property
     def is_dirty(self) -> bool:
@@ -106,6 +118,7 @@ class Document:
         self.saved_revision = max(self.saved_revision, revision)
         self.mask_file = mask_file
         self.written = self.written[-1:]
+        self.mapped = None
 
     def mask_changed_on_disk(self) -> bool:
         """Tell whether another program has changed, made or removed the mask file since it was read or saved here.
@@ -125,12 +138,15 @@ class Document:
             return False
 
 
-def open_document(entry: ImageEntry, classes: ClassSet, *, writable_reason: str = "") -> Document:
+def open_document(
+    entry: ImageEntry, classes: ClassSet, *, writable_reason: str = "", answers: MaskAnswers | None = None
+) -> Document:
     """Read an image and its mask.
 
-    Without a mask file the mask is void throughout. A mask that cannot be used as it is, because it is damaged,
-    of another size or with ids that have no class, is never resized, replaced or dropped: the document is
-    read-only and says why, and shows the ids that it can (a blank mask if the sizes differ).
+    Without a mask file the mask is void throughout. Ids that have no class stay what they are. A mask that cannot be
+    used as it is, because it is damaged, of another size or of another kind, is never resized, replaced or dropped:
+    the document is read-only and says why. If it can be used once something is answered, there is a question, and the
+    mask is shown as the answer will probably make it; what was answered for the whole folder is not asked again.
 
     Parameters
     ----------
@@ -140,31 +156,56 @@ def open_document(entry: ImageEntry, classes: ClassSet, *, writable_reason: str 
         Classes of the project.
     writable_reason : str
         Why nothing can be saved in the project (``Project.writable_reason``); "" if it can.
+    answers : MaskAnswers, optional
+        What was said about masks of the project.
 
     Raises
     ------
     ImageError
         If the image cannot be read.
     """
-    return add_mask(entry, read_image(entry.path), classes, writable_reason=writable_reason)
+    return add_mask(entry, read_image(entry.path), classes, writable_reason=writable_reason, answers=answers)
 
 
-def add_mask(entry: ImageEntry, image: Image, classes: ClassSet, *, writable_reason: str = "") -> Document:
+def add_mask(
+    entry: ImageEntry,
+    image: Image,
+    classes: ClassSet,
+    *,
+    writable_reason: str = "",
+    answers: MaskAnswers | None = None,
+) -> Document:
     """Read the mask of an image that has been read already; see ``open_document``."""
     height, width = image.pixels.shape[:2]
+    answers = MaskAnswers() if answers is None else answers
     try:
         # Taken before reading: a change in between is then noticed when saving.
         mask_file = FilePrint.of(entry.mask_path)
-        mask = _blank(image) if mask_file is None else _own(read_mask(entry.mask_path))
+        if mask_file is None:
+            settled = SettledMask(_blank(image))
+        else:
+            found = read_any_mask(entry.mask_path)
+            settled = settle(entry, found, (height, width), classes=classes, answers=answers)
     except OSError as exc:
         reason = f"{entry.mask_path}: the mask cannot be read ({exc.strerror}). Check who may read it."
         return Document(entry, image, _blank(image), reason)
     except MaskError as exc:
         return Document(entry, image, _blank(image), f"{exc} {_READ_ONLY}", mask_file=mask_file)
-    reason = _why_unusable(entry, mask, (height, width), classes) or writable_reason or _why_protected(entry.mask_path)
-    if mask.shape != (height, width):
-        mask = _blank(image)
-    return Document(entry, image, mask, reason, mask_file=mask_file)
+    reason = writable_reason or _why_protected(entry.mask_path)
+    # There is no use in asking about what cannot be saved.
+    question = None if reason else settled.question
+    if settled.question is not None:
+        reason = f"{settled.question.text} {reason}".rstrip()
+    return Document(
+        entry,
+        image,
+        _own(settled.mask),
+        reason,
+        mask_file=mask_file,
+        question=question,
+        mapped=settled.mapped,
+        unknown_ids=classes.unknown_ids(settled.mask),
+    )
 
 
 def _blank(image: Image) -> npt.NDArray[np.uint8]:
@@ -184,22 +225,3 @@ def _why_protected(mask_path: Path) -> str:
 def _own(mask: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Return the mask as an array that can be painted in and shown without a copy."""
     return np.require(mask, dtype=np.uint8, requirements=["C", "W", "O"])
-
-
-def _why_unusable(entry: ImageEntry, mask: npt.NDArray[np.uint8], shape: tuple[int, int], classes: ClassSet) -> str:
-    if mask.shape != shape:
-        error = MaskError(
-            f"the mask has {mask.shape[1]} × {mask.shape[0]} pixels, its image {shape[1]} × {shape[0]}",
-            path=entry.mask_path,
-            remedy=f"Put the right mask in its place, or move it away to start with a blank one. {_READ_ONLY}",
-        )
-        return str(error)
-    if unknown := classes.unknown_ids(mask):
-        many = f"the ids {', '.join(map(str, unknown))}" if len(unknown) > 1 else f"the id {unknown[0]}"
-        error = MaskError(
-            f"the mask holds {many} without a class",
-            path=entry.mask_path,
-            remedy=f"Add the missing classes and open the image again. {_READ_ONLY}",
-        )
-        return str(error)
-    return ""

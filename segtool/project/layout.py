@@ -22,6 +22,7 @@ OVERLAYS_FOLDER = "overlays"
 REPORTS_FOLDER = "segtool-reports"
 WHOLE_FOLDER = "."
 
+_STRAYS_NAMED = 3
 _OWN_FOLDERS = frozenset({MODELS_FOLDER, OVERLAYS_FOLDER, REPORTS_FOLDER})
 _Found = dict[str, list[str]]
 """Folder ("" or with a final "/") → names of the images in it."""
@@ -209,6 +210,7 @@ def _layout(images_in: str, images_root: Path, chosen: _Assignment, notes: list[
 
 def _assign(found: _Found, masks_root: Path, recorded: frozenset[str]) -> _Assignment:
     result = _Assignment(masks_root)
+    left_over: list[str] = []
     for prefix, names in found.items():
         masks = _MaskListing(masks_root / prefix, shown_as=f"{MASKS_FOLDER}/{prefix}")
         here = frozenset(name for name in names if f"{prefix}{name}" in recorded)
@@ -217,7 +219,25 @@ def _assign(found: _Found, masks_root: Path, recorded: frozenset[str]) -> _Assig
             if masks.has(mask_name):
                 result.with_mask.add(f"{prefix}{name}")
         result.notes += masks.notes
+        used = {_fold(result.mask_names[f"{prefix}{name}"].removeprefix(prefix)) for name in names}
+        told = " ".join(masks.notes)
+        left_over += [f"{prefix}{name}" for name in masks.names if _is_stray(name, used) and name not in told]
+    if left_over:
+        result.notes.append(_stray_note(sorted(left_over)))
     return result
+
+
+def _is_stray(name: str, used: set[str]) -> bool:
+    return name[name.rfind(".") :].lower() in IMAGE_SUFFIXES and name[0] != "." and _fold(name) not in used
+
+
+def _stray_note(names: list[str]) -> str:
+    first = ", ".join(names[:_STRAYS_NAMED]) + (" and more" if len(names) > _STRAYS_NAMED else "")
+    what = "1 file" if len(names) == 1 else f"{len(names)} files"
+    return (
+        f"{what} in {MASKS_FOLDER}/ {'belongs' if len(names) == 1 else 'belong'} to no image: {first}. A mask has the "
+        "name of its image and ends in .png."
+    )
 
 
 class _MaskListing:

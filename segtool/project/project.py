@@ -25,6 +25,7 @@ from segtool.project.layout import (
     Layout,
     find_layout,
 )
+from segtool.project.mask_answers import MaskAnswers, read_answers
 from segtool.project.state import ProjectState, merge_states, read_state, write_state
 from segtool.project.status import Status
 from segtool.project.training_images import usable_images
@@ -133,6 +134,11 @@ class Project:
     def store(self) -> ModelStore:
         """The models to choose from: bundled ones and the versions trained here."""
         return ModelStore(self.data_root / MODELS_FOLDER)
+
+    @cached_property
+    def mask_answers(self) -> MaskAnswers:
+        """What a person has said the values of masks mean; may be set, and is written by who sets it."""
+        return read_answers(self.data_root)
 
     @cached_property
     def writable_reason(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,8 +39,8 @@ def check_trainable(entries: Sequence[ImageEntry], classes: ClassSet) -> None:
     Raises
     ------
     TrainingError
-        If there is no image, an image or a mask cannot be read, a mask has not the size of its image or
-        holds an id without a class, or all the masks together hold fewer than two classes.
+        If there is no image, an image or a mask cannot be read, a mask has not the size of its image, or all the
+        masks together hold fewer than two classes. Ids without a class count as void.
     """
     if not entries:
         raise TrainingError("there are no masks to train on", remedy="Correct or approve the masks of some images.")
@@ -52,7 +51,7 @@ def check_trainable(entries: Sequence[ImageEntry], classes: ClassSet) -> None:
             if len(seen) < 2:
                 mask = read_mask(entry.mask_path)
                 width, height = mask.shape[1], mask.shape[0]
-                seen |= _classes_in(mask, classes, entry.mask_path)
+                seen |= _classes_in(mask, classes)
             else:
                 header = probe_image(entry.mask_path)
                 width, height = header.width, header.height
@@ -74,16 +73,6 @@ def check_trainable(entries: Sequence[ImageEntry], classes: ClassSet) -> None:
         )
 
 
-def _classes_in(mask: npt.NDArray[np.uint8], classes: ClassSet, path: Path) -> set[int]:
-    if unknown := classes.unknown_ids(mask):
-        raise TrainingError(
-            f"the mask holds {_ids(unknown)} without a class",
-            path=path,
-            remedy="Add the missing classes, or leave the image out.",
-        )
+def _classes_in(mask: npt.NDArray[np.uint8], classes: ClassSet) -> set[int]:
     present: Any = np.flatnonzero(np.bincount(mask.ravel(), minlength=VOID + 1)[:VOID])
-    return {int(value) for value in present}
-
-
-def _ids(values: Sequence[int]) -> str:
-    return f"the id {values[0]}" if len(values) == 1 else f"the ids {', '.join(map(str, values))}"
+    return {int(value) for value in present if int(value) in classes}

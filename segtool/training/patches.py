@@ -87,7 +87,7 @@ def load_samples(
     Raises
     ------
     ImageError, MaskError
-        If a file cannot be read, sizes differ or a mask holds an id without a class.
+        If a file cannot be read or sizes differ.
     TrainingError
         If no mask has a labelled pixel.
     """
@@ -103,11 +103,10 @@ def load_samples(
                 f"the mask has {mask.shape[1]}×{mask.shape[0]} pixels, its image {pixels.shape[1]}×{pixels.shape[0]}",
                 path=source.mask,
             )
-        if unknown := mask_classes.unknown_ids(mask):
-            raise MaskError(f"the mask holds ids that have no class: {', '.join(map(str, unknown))}", path=source.mask)
         shown = None if source.shown is None else read_shown(source.shown, shape=mask.shape)
         if source.void_is != VOID:
             mask = np.where(mask == VOID, np.uint8(source.void_is), mask)
+        # An id without a class says nothing: the table makes it void, whatever void counts as.
         sample = make_sample(
             source.key,
             pixels,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPointingDevice, QTabletEvent, QWheelEvent
 
 from segtool.core.brush import Point
@@ -95,7 +95,7 @@ class CanvasInput:
         button, tool = self._button_of(event), self.tool
         if button == Qt.MouseButton.MiddleButton or (button == Qt.MouseButton.LeftButton and tool is None):
             self._pan_from, self._button = event.position(), event.button()
-        elif self._must_wait(tool):
+        elif self._must_wait(tool) or (tool is not None and self._asks_first(tool)):
             return False
         elif tool is not None and button in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
             self._tool_in_use, self._button = tool, event.button()
@@ -267,6 +267,15 @@ class CanvasInput:
     def _must_wait(self, tool: Tool | None) -> bool:
         """Tell whether a tool may not do anything now: the mask that is seen is not the one that it would change."""
         return tool is not None and tool.changes_mask and self._flicker.is_held
+
+    def _asks_first(self, tool: Tool) -> bool:
+        """Ask what has to be known about the mask before a tool may change it; tell whether that is so."""
+        document = self._session.document
+        if not tool.changes_mask or document is None or document.question is None:
+            return False
+        # The dialog is not to be opened inside a press, whose release it would swallow.
+        QTimer.singleShot(0, self._session.mask_questions.decide)
+        return True
 
     def _button_of(self, event: PointerEvent) -> Qt.MouseButton:
         """Return the button that a press stands for: the other end of a pen takes away."""

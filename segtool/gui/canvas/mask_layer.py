@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage, QPainter, qRgba
 from segtool.core.classes import BACKGROUND, VOID, ClassSet
 from segtool.core.display import MaskStyle
 from segtool.core.geometry import Rect
-from segtool.core.palette import Colour, default_colour
+from segtool.core.palette import NO_CLASS_COLOUR, Colour
 from segtool.gui.canvas.hatching import hatched_ids
 from segtool.gui.canvas.view_transform import ViewTransform
 
@@ -23,8 +23,7 @@ _LAST_PACKED, _EDGE = 127, 128
 class MaskLayer:
     """Draws a mask through colour tables, as tint, outline or hatching; changing a colour touches no pixel.
 
-    Background and void are transparent. An id that is no class gets the default colour of its number,
-    so that a damaged mask can be seen for what it is.
+    Background and void are transparent. Ids without a class are all of one neutral grey that no class has by itself.
     """
 
     def __init__(self) -> None:
@@ -152,4 +151,4 @@ def colour_of(classes: ClassSet, value: int) -> Colour:
     """Return the display colour of a mask value; void and ids without a class have one too."""
     if value == VOID:
         return (255, 255, 255)
-    return classes.get(value).colour if value in classes else default_colour(value)
+    return classes.get(value).colour if value in classes else NO_CLASS_COLOUR

@@ -10,10 +10,14 @@ from PySide6.QtWidgets import QColorDialog, QFileDialog, QMessageBox, QPushButto
 
 from segtool.core.classes import ClassInfo, ClassSet
 from segtool.core.palette import Colour
+from segtool.formats.mask_kinds import Fit
 from segtool.gui import theme
 from segtool.gui.dialogs.auto_retrain_dialog import AutoRetrainDialog
 from segtool.gui.dialogs.class_dialogs import NewClass, NewClassDialog, RemoveClassDialog
+from segtool.gui.dialogs.mask_mapping_dialog import MaskMappingDialog
+from segtool.gui.mask_questions import ValuesAnswer
 from segtool.gui.session_state import ChangedMaskAnswer, ClassUsage, Overwrite
+from segtool.project.mask_question import MaskQuestion
 
 _Role = QMessageBox.ButtonRole
 
@@ -134,6 +138,29 @@ def ask_large_image(parent: QWidget, key: str, *, needs: int, free: int) -> bool
 
 def _gigabytes(size: int) -> str:
     return f"{size / 1e9:.1f} GB"
+
+
+def ask_mask_size(parent: QWidget, *, question: MaskQuestion) -> Fit | None:
+    """Ask what to do with a mask that has not the size of its image; None leaves it as it is, to look at only."""
+    (height, width), (tall, wide) = question.mask_shape, question.shape
+    box = _box(parent, "Mask of another size", f"The mask has {width} × {height} pixels, its image {wide} × {tall}.")
+    box.setInformativeText(
+        "Crop or pad keeps each pixel where it is, counted from the top left corner; what is missing is void. Resize "
+        "stretches the mask: each pixel takes the class of the nearest one. Start blank lays the mask aside. Whatever "
+        "you choose, the file as it is now is kept beside the new one as a copy that ends in .bak."
+    )
+    answers = {}
+    for text, fit in (("Crop or pad", Fit.CROP), ("Resize", Fit.RESIZE), ("Start blank", Fit.BLANK)):
+        answers[_button(box, text, _Role.AcceptRole, default=fit is question.likely_fit)] = fit
+    _button(box, "View only", _Role.RejectRole)
+    clicked = _run(box)
+    return None if clicked is None else answers.get(clicked)
+
+
+def ask_mask_values(parent: QWidget, *, question: MaskQuestion, classes: ClassSet) -> ValuesAnswer | None:
+    """Ask what the values of a mask mean; None if the person has cancelled."""
+    dialog = MaskMappingDialog(question, classes, parent)
+    return dialog.answer() if dialog.exec() else None
 
 
 def ask_folder(parent: QWidget, *, title: str, start: Path) -> Path | None:

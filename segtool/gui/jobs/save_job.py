@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from segtool.core.errors import SaveError
 from segtool.formats.mask_png import write_mask
+from segtool.formats.originals import keep_original
 from segtool.gui.jobs.worker import Job
 from segtool.project.document import Document, FilePrint
 
@@ -81,6 +82,8 @@ def save_mask(
 
     refuse_missing(folder)
     _refuse_changed(document, force=force)
+    if document.mapped is not None:
+        keep_original(document.entry.mask_path)
     written = write_mask(document.entry.mask_path, mask, about_to_replace=check)
     # What stands there when the window hears of it, something else may have written meanwhile.
     yield SavedMask(revision, FilePrint.of_stat(written))

@@ -251,16 +251,17 @@ def _land(
                 path=request.mask_path,
                 remedy="Move the mask away or replace it by one of the right size.",
             )
-        if old is not None and (unknown := classes.unknown_ids(old)):
+        keeps = request.fill_void or demoted
+        if old is not None and not keeps and (unknown := classes.unknown_ids(old)):
             raise MaskError(
                 f"the mask holds the {'id' if len(unknown) == 1 else 'ids'} {', '.join(map(str, unknown))} without a "
                 "class, so it was left as it is",
                 path=request.mask_path,
                 remedy="Add the missing classes, or move the mask away.",
             )
-        mask = merge_prediction(old, class_ids, fill_void=request.fill_void or demoted)
+        mask = merge_prediction(old, class_ids, fill_void=keeps)
         changed = old is None or not np.array_equal(old, mask)
         if changed:
             write_mask(request.mask_path, mask)
-    filled = old is not None and (request.fill_void or demoted) and bool((old != VOID).any())
+    filled = old is not None and keeps and bool((old != VOID).any())
     return WrittenMask(request.key, changed, filled, demoted)

@@ -15,6 +15,7 @@ from segtool.gui.canvas.image_pyramid import ImagePyramid
 from segtool.gui.loading import memory
 from segtool.project.document import Document, FilePrint, add_mask
 from segtool.project.layout import ImageEntry
+from segtool.project.mask_answers import MaskAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class LoadRequest:
     entry: ImageEntry
     classes: ClassSet
     writable_reason: str
+    answers: MaskAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def _load(request: LoadRequest, limit: int | None) -> Generator[LoadProgress, No
             return TooLarge(needs, memory.available())
     image = read_image(entry.path)
     yield LoadProgress(entry.key, 60)
-    document = add_mask(entry, image, request.classes, writable_reason=request.writable_reason)
+    document = add_mask(entry, image, request.classes, writable_reason=request.writable_reason, answers=request.answers)
     yield LoadProgress(entry.key, 80)
     pyramid = make_pyramid(image.pixels)
     pyramid.make_all()

@@ -179,5 +179,6 @@ class Loader(QObject):
 def _is_usable(ready: Loaded, request: LoadRequest) -> bool:
     """Tell whether an image that was loaded ahead is what would be loaded now."""
     # What keeps a mask from being edited may be gone without a change of its file.
-    is_editable = ready.document.read_only_reason in ("", request.writable_reason)
+    document = ready.document
+    is_editable = document.question is not None or document.read_only_reason in ("", request.writable_reason)
     return ready.request == request and is_editable and ready.is_current()

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from segtool.core.classes import BACKGROUND, VOID
 from segtool.gui import theme
 from segtool.gui.dialogs import ask
+from segtool.gui.panels.unknown_ids import UnknownIds
 from segtool.gui.session import Session
 
 _ROW_HEIGHT = 28
@@ -150,6 +151,8 @@ class ClassesPanel(QWidget):
         layout.setContentsMargins(theme.SPACE, theme.SPACE, theme.SPACE, theme.SPACE)
         layout.setSpacing(theme.HALF_SPACE)
         layout.addWidget(self.view, 1)
+        self.unknown_ids = UnknownIds(session)
+        layout.addWidget(self.unknown_ids)
         layout.addLayout(buttons)
         self.view.clicked.connect(self._clicked)
         self.view.doubleClicked.connect(self._double_clicked)
