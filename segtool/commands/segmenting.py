@@ -141,6 +141,9 @@ def segment_folder(
             except ImageError as exc:
                 yield Segmented(entry, mask_path, failed=str(exc))
                 continue
+            if kept := _why_kept(mask_path, pixels.shape[:2], classes):
+                yield Segmented(entry, mask_path, failed=kept)
+                continue
             mask: npt.NDArray[np.uint8] | None = None
             for item in segment(pixels, runtime, tta=tta):
                 if isinstance(item, Progress):
@@ -148,9 +151,6 @@ def segment_folder(
                 else:
                     mask = table[item.class_ids]
             assert mask is not None
-            if kept := _why_kept(mask_path, mask.shape, classes):
-                yield Segmented(entry, mask_path, failed=kept)
-                continue
             write_mask(mask_path, mask)
             if own:
                 project.set_status(entry.key, Status.PREDICTED)

@@ -34,13 +34,15 @@ MAX_VALUES = 64
 OTHERS = "others"
 """Key of all values of a 16-bit mask but 0, if there are more than can be asked about: numbered objects."""
 
+CLEAR = "#ffffff00"
+"""Key of pixels that are fully transparent, whatever colour is stored for them."""
+
 _MAX_COLOURS = 1 << 16
 # With more colours than can be asked about: those that cover so much count, the rest is taken for blurred borders.
 _LEAST_SHARE = 0.001
 _MOST_BLURRED = 0.1
 _BAND_ROWS = 256
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
-_CLEAR = 0x00FFFFFF
 _REMEDY = "Save it as an 8-bit indexed or grey PNG whose values are class ids."
 
 
@@ -72,7 +74,7 @@ class FoundValue:
     pixels : int
         How many have it.
     colour : Colour or None
-        What it looks like.
+        What it looks like; None if that says nothing.
     index : int or None
         Its index in the palette of the file.
     """
@@ -148,7 +150,7 @@ def guess(odd: OddMask, classes: ClassSet) -> dict[str, int]:
         elif value.key.isdecimal():
             number = int(value.key)
             meant = number if number in classes else VOID if number in (VOID, 65535) else None
-        elif len(value.key) > 7:
+        elif value.key == CLEAR:
             meant = VOID
         elif is_grey and colour is not None and colour[0] in classes:
             meant = colour[0]
@@ -244,7 +246,7 @@ def _packed(stored: npt.NDArray[Any]) -> npt.NDArray[np.uint32]:
         if bands in (2, 4):
             alpha = 255 - rows[..., -1]
             # What is not there at all has no colour either.
-            colour = np.where(alpha == 255, np.uint32(0xFF000000 | _CLEAR), (alpha << 24) | colour)
+            colour = np.where(alpha == 255, np.uint32(0xFFFFFFFF), (alpha << 24) | colour)
         packed[top : top + _BAND_ROWS] = colour
     return packed
 
@@ -297,6 +299,8 @@ def _nearest(colours: npt.NDArray[np.uint32], kept: npt.NDArray[np.uint32]) -> M
 def _colour_value(packed: int, pixels: int) -> FoundValue:
     colour = (packed >> 16) & 255, (packed >> 8) & 255, packed & 255
     opacity = 255 - (packed >> 24)
+    if opacity == 0:
+        return FoundValue(CLEAR, pixels)
     return FoundValue(_hex(colour) + ("" if opacity == 255 else f"{opacity:02x}"), pixels, colour)
 
 

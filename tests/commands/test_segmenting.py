@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from segtool import cli
@@ -56,6 +57,30 @@ def test_what_was_written_before_a_break_counts_as_predicted(tmp_path: Path, tin
     project, keys = Project.open(tmp_path), [f"{number}.png" for number in range(4)]
     assert [project.status(key) for key in keys] == [Status.PREDICTED] * 3 + [Status.UNTOUCHED]
     assert [project.predicted_by(key) for key in keys] == ["tiny"] * 3 + [""]
+
+
+def test_what_no_model_makes_again_is_never_replaced(
+    tmp_path: Path, tiny_model_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _images(tmp_path, 5)
+    plain, colours = np.zeros((24, 24), np.uint8), np.zeros((24, 24, 3), np.uint8)
+    (tmp_path / "masks").mkdir()
+    for number, pixels in enumerate((plain, plain + 37, colours, plain[:20])):
+        assert cv2.imwrite(str(tmp_path / "masks" / f"{number}.png"), pixels)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "masks").iterdir()}
+    (tmp_path / "classes.json").write_text('[{"id": 1, "name": "nucleus"}]')
+    arguments = ["segment", str(tmp_path), "--model", str(tiny_model_folder), "--overwrite"]
+    assert cli.main(arguments) == cli.DONE
+    after = {path.name: path.read_bytes() for path in (tmp_path / "masks").iterdir()}
+    assert {name for name, content in before.items() if after[name] != content} == {"0.png"}
+    assert after.keys() - before.keys() == {"4.png"}
+    told = capsys.readouterr().err
+    for words in (
+        "1.png: the mask holds ids without a class: 37",
+        "2.png: holds colours",
+        "3.png: the mask has 24 × 20",
+    ):
+        assert words in told
 
 
 def test_with_tta_the_masks_are_those_of_the_mean(tmp_path: Path, tiny_model_folder: Path) -> None:

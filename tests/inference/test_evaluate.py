@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 from sklearn.metrics import f1_score, jaccard_score
 
 from segtool.core.classes import VOID, ClassInfo, ClassSet
@@ -125,14 +126,28 @@ def test_what_does_not_fit_is_named(nuclei: Runtime, tmp_path: Path):
     with pytest.raises(MaskError, match="39×40 pixels but its image 40×40") as caught:
         last_of([small], NUCLEI, nuclei)
     assert caught.value.path == small[1]
-    foreign = write_pair(tmp_path, "foreign", pixels, np.full((40, 40), 5, dtype=np.uint8))
-    with pytest.raises(MaskError, match="ids of no class: 5"):
-        last_of([foreign], NUCLEI, nuclei)
+    coloured = write_pair(tmp_path, "coloured", pixels, truth((40, 40), 1))
+    PillowImage.fromarray(np.zeros((40, 40, 3), np.uint8)).save(coloured[1])
+    with pytest.raises(MaskError, match="colours, not class ids") as odd:
+        last_of([coloured], NUCLEI, nuclei)
+    assert odd.value.path == coloured[1]
     gone = write_pair(tmp_path, "gone", pixels, np.zeros((40, 40), dtype=np.uint8))
     gone[0].unlink()
     with pytest.raises(ImageError) as missing:
         last_of([gone], NUCLEI, nuclei)
     assert missing.value.path == gone[0]
+
+
+def test_ids_without_a_class_count_as_void(nuclei: Runtime, tmp_path: Path):
+    mask = truth((40, 40), 1)
+    other, void = mask.copy(), mask.copy()
+    other[:10], void[:10] = 5, VOID
+    found, expected = (
+        last_of([write_pair(tmp_path, name, texture(40, 40), item)], NUCLEI, nuclei)
+        for name, item in (("other", other), ("void", void))
+    )
+    assert found.metrics == expected.metrics
+    assert (found.confusion == expected.confusion).all()
 
 
 def test_what_does_not_fit_can_be_passed_over(nuclei: Runtime, tmp_path: Path):

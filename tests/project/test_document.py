@@ -12,9 +12,11 @@ from segtool.core.classes import DEFAULT_CLASSES, VOID
 from segtool.core.edits import EditRecorder
 from segtool.core.errors import ImageError
 from segtool.core.geometry import Rect
+from segtool.formats.mask_kinds import Fit, MaskKind
 from segtool.formats.mask_png import read_mask, write_mask
 from segtool.project.document import Document, FilePrint, open_document
 from segtool.project.layout import ImageEntry
+from segtool.project.mask_answers import ANSWERS_FILE, MaskAnswers, read_answers, write_answers
 
 Drawn = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 
@@ -65,30 +67,76 @@ def test_a_save_counts_for_the_revision_that_it_wrote(entry: ImageEntry):
     assert not document.is_dirty
 
 
-def test_a_mask_of_another_size_is_kept_and_told_about(entry: ImageEntry):
-    other = np.ones((50, 60), np.uint8)
+@pytest.mark.parametrize(
+    ("shape", "fit"), [((50, 60), Fit.CROP), ((60, 80), Fit.RESIZE), ((200, 160), Fit.CROP), ((1, 1), Fit.CROP)]
+)
+def test_a_mask_of_another_size_is_asked_about(entry: ImageEntry, shape: tuple[int, int], fit: Fit):
+    other = np.arange(shape[0] * shape[1], dtype=np.uint32).reshape(shape).astype(np.uint8)
     write_mask(entry.mask_path, other)
     document = open_document(entry, DEFAULT_CLASSES)
-    assert document.mask.shape == (120, 160)
-    assert np.all(document.mask == VOID)
-    for words in (str(entry.mask_path), "60 × 50", "160 × 120", "move it away"):
+    question = document.question
+    assert question is not None
+    assert question.asks_size
+    assert not question.asks_values
+    assert question.likely_fit is fit
+    for words in (str(entry.mask_path), f"{shape[1]} × {shape[0]}", "160 × 120", "until you say"):
         assert words in document.read_only_reason
+    cropped = question.answered(table={}, fit=Fit.CROP)
+    assert np.array_equal(cropped[:50, :60], other[:50, :60]) or shape != (50, 60)
+    assert np.all(cropped[shape[0] :] == VOID)
+    assert np.all(cropped[:, shape[1] :] == VOID)
+    resized = question.answered(table={}, fit=Fit.RESIZE)
+    assert resized.shape == (120, 160)
+    assert set(np.unique(resized)) <= set(np.unique(other))
+    assert np.all(question.answered(table={}, fit=Fit.BLANK) == VOID)
+    np.testing.assert_array_equal(document.mask, cropped if fit is Fit.CROP else resized)
     np.testing.assert_array_equal(read_mask(entry.mask_path), other)
 
 
-def test_a_mask_with_ids_that_have_no_class_is_shown_but_told_about(entry: ImageEntry, drawn_nuclei: Drawn):
+def test_a_mask_with_ids_that_have_no_class_can_be_edited(entry: ImageEntry, drawn_nuclei: Drawn):
     mask = drawn_nuclei[1] * np.uint8(7)
     mask[0, 0] = 9
     mask[0, 1] = VOID
     write_mask(entry.mask_path, mask)
     document = open_document(entry, DEFAULT_CLASSES)
     np.testing.assert_array_equal(document.mask, mask)
-    assert "ids 7, 9 without a class" in document.read_only_reason
-    assert str(entry.mask_path) in document.read_only_reason
+    assert document.read_only_reason == ""
+    assert document.unknown_ids == (7, 9)
     classes = DEFAULT_CLASSES
     for number in range(8):
         classes = classes.with_added(f"class {number}")
-    assert open_document(entry, classes).read_only_reason == ""
+    assert open_document(entry, classes).unknown_ids == ()
+
+
+def test_what_was_said_of_one_mask_holds_for_the_next(entry: ImageEntry, tmp_path: Path, drawn_nuclei: Drawn):
+    entry.mask_path.parent.mkdir()
+    PillowImage.fromarray(drawn_nuclei[1] * np.uint8(255)).save(entry.mask_path)
+    before = entry.mask_path.read_bytes()
+    question = open_document(entry, DEFAULT_CLASSES).question
+    assert question is not None
+    assert question.asks_values
+    answers = MaskAnswers().with_table(MaskKind.TWO_VALUES, {"0": 0, "255": VOID})
+    write_answers(tmp_path, answers)
+    assert read_answers(tmp_path) == answers
+    document = open_document(entry, DEFAULT_CLASSES, answers=read_answers(tmp_path))
+    assert document.read_only_reason == ""
+    assert document.mapped is not None
+    assert not document.is_dirty
+    np.testing.assert_array_equal(document.mask, np.where(drawn_nuclei[1] == 1, VOID, 0))
+    # A class that is gone means nothing any more.
+    gone = MaskAnswers().with_table(MaskKind.TWO_VALUES, {"0": 0, "255": 7})
+    assert open_document(entry, DEFAULT_CLASSES, answers=gone).question is not None
+    assert entry.mask_path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b'{"version": 9, "tables": {}}', b'{"version": 1, "tables": {"colours": {"#000000": 256}}}', b"\xff"],
+)
+def test_answers_that_cannot_be_understood_are_asked_for_again(tmp_path: Path, content: bytes):
+    (tmp_path / ANSWERS_FILE).parent.mkdir()
+    (tmp_path / ANSWERS_FILE).write_bytes(content)
+    assert read_answers(tmp_path) == MaskAnswers()
 
 
 def test_a_damaged_mask_is_kept_and_told_about(entry: ImageEntry, drawn_nuclei: Drawn):

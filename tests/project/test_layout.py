@@ -41,6 +41,21 @@ def test_images_are_found_in_natural_order_with_masks_of_the_same_stem(tmp_path:
     assert layout.notes == ()
 
 
+def test_files_beside_the_masks_that_are_no_masks_are_named(tmp_path: Path):
+    make(tmp_path, "a.png", "masks/a.png", "masks/a.png.bak", "masks/.a.png", "masks/readme.txt")
+    assert look(tmp_path).notes == ()
+    make(tmp_path, "masks/a_mask.png")
+    assert look(tmp_path).notes == (
+        "1 file in masks/ belongs to no image: a_mask.png. A mask has the name of its image and ends in .png.",
+    )
+    make(tmp_path, "sub/b.png", "masks/sub/b.tif", "masks/c.png", "masks/d.jpg")
+    (note,) = look(tmp_path).notes
+    assert note.startswith("4 files in masks/ belong to no image: a_mask.png, c.png, d.jpg and more. ")
+    # What another note has named is not counted again.
+    make(tmp_path, "a.tif")
+    assert [text.partition(" ")[0] for text in look(tmp_path).notes] == ["masks/a.png", "4"]
+
+
 def test_what_is_passed_over(tmp_path: Path):
     make(tmp_path, "a.png", ".hidden.png", ".segtool/a.png", "masks/a.png", "models/0001/x.png", "overlays/a.png")
     make(tmp_path, "sub/masks/a.png", "sub/models/a.png", "folder.png/inner.png")

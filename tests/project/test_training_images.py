@@ -78,8 +78,16 @@ def test_what_does_not_fit_is_named(tmp_path: Path, first: bool):
     assert caught.value.path == bare.mask_path
 
 
-def test_ids_without_a_class_are_named(tmp_path: Path):
-    entry = add(tmp_path, "a.png", 0, 1, 5)
-    with pytest.raises(TrainingError, match="the id 5 without a class") as caught:
+def test_ids_without_a_class_count_as_void(tmp_path: Path):
+    check_trainable([add(tmp_path, "a.png", 0, 1, 5)], DEFAULT_CLASSES)
+    with pytest.raises(TrainingError, match="only background"):
+        check_trainable([add(tmp_path, "b.png", 0, 5)], DEFAULT_CLASSES)
+
+
+def test_a_mask_of_another_kind_is_named(tmp_path: Path):
+    entry = add(tmp_path, "a.png", 0, 1)
+    PillowImage.fromarray(np.tile(np.array([0, 255], np.uint8), (20, 15))).save(entry.mask_path)
+    with pytest.raises(TrainingError, match="nothing but 0 and 255") as caught:
         check_trainable([entry], DEFAULT_CLASSES)
     assert caught.value.path == entry.mask_path
+    assert "in the window" in caught.value.remedy

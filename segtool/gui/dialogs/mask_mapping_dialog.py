@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from segtool.core.classes import VOID, ClassSet
 from segtool.core.palette import Colour
-from segtool.formats.mask_kinds import OTHERS, FoundValue, MaskKind, Table, nearest_of
+from segtool.formats.mask_kinds import CLEAR, OTHERS, FoundValue, MaskKind, Table, nearest_of
 from segtool.gui import theme
 from segtool.gui.canvas.mask_layer import colour_of
 from segtool.gui.dialogs.class_dialogs import NewClassDialog
@@ -273,6 +273,8 @@ def _wrapped(text: str) -> QLabel:
 def _name(value: FoundValue) -> str:
     if value.key == OTHERS:
         return "every other number"
+    if value.key == CLEAR:
+        return "transparent"
     return value.key if value.index is None else f"{value.key}  (index {value.index})"
 
 

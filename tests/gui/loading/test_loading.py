@@ -193,7 +193,7 @@ def test_a_class_that_is_removed_meanwhile_is_none_of_the_image(
     loader.blockSignals(False)
     loader.loaded.emit(task)
     qtbot.waitUntil(lambda: document(opened) == "n9.png")
-    assert "without a class" in current(opened).read_only_reason
+    assert current(opened).unknown_ids == (third,)
 
 
 def test_another_folder_is_opened_meanwhile(
