@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from segtool.core.classes import ClassSet, is_background
+from segtool.core.classes import VOID, ClassSet, is_background
 from segtool.core.confusion import pair_counts
 
 METRICS = ("f1", "iou", "accuracy", "precision", "recall")
@@ -69,10 +69,10 @@ def tally(prediction: npt.NDArray[np.uint8], mask: npt.NDArray[np.uint8], ids: S
     Parameters
     ----------
     prediction, mask : ndarray of uint8, shape (H, W)
-        Class ids. Pixels that are void (255) in the mask never count; a void prediction is wrong
-        wherever the mask has a class.
+        Class ids. Pixels that are void (255) in the mask, or none of ``ids``, never count; a void prediction is
+        wrong wherever the mask has a class.
     ids : sequence of int
-        The classes to count.
+        The classes of the mask.
 
     Raises
     ------
@@ -80,6 +80,7 @@ def tally(prediction: npt.NDArray[np.uint8], mask: npt.NDArray[np.uint8], ids: S
         If the shapes differ.
     """
     matrix = pair_counts(prediction, mask)
+    matrix[np.setdiff1d(np.arange(VOID), ids)] = 0
     total = int(matrix.sum())
     in_mask, predicted = matrix.sum(axis=1), matrix.sum(axis=0)
     counts = []

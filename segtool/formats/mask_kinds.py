@@ -23,6 +23,7 @@ from segtool.core.palette import Colour, voc_palette
 from segtool.formats.decoders import array_of
 from segtool.formats.mask_png import coded_colours, decode_ids, inspect_mask, is_two_valued, read_png
 from segtool.formats.png_chunks import ColourType, PngLayout
+from segtool.formats.source import MAX_PIXELS
 
 Mask = npt.NDArray[np.uint8]
 Table = Mapping[str, int]
@@ -117,8 +118,14 @@ class OddMask:
         return np.asarray(cv2.LUT(self.places, ids), dtype=np.uint8)
 
 
-def read_any_mask(path: Path) -> Mask | OddMask:
+def read_any_mask(path: Path, *, most_pixels: int = MAX_PIXELS) -> Mask | OddMask:
     """Read a mask of whatever kind.
+
+    Parameters
+    ----------
+    path : Path
+    most_pixels : int
+        A larger one is refused by its header.
 
     Returns
     -------
@@ -131,7 +138,7 @@ def read_any_mask(path: Path) -> Mask | OddMask:
         If the file cannot be opened, is damaged, or is of a kind that can hold no mask: JPEG, TIFF, an animation,
         a photo.
     """
-    return read_png(path, _take_apart)
+    return read_png(path, lambda stream: _take_apart(stream, most_pixels))
 
 
 def guess(odd: OddMask, classes: ClassSet) -> dict[str, int]:
@@ -176,8 +183,13 @@ def fit_mask(mask: Mask, shape: tuple[int, int], fit: Fit) -> Mask:
     return fitted
 
 
-def _take_apart(stream: BinaryIO) -> Mask | OddMask:
+def _take_apart(stream: BinaryIO, most_pixels: int) -> Mask | OddMask:
     layout = inspect_mask(stream)
+    if layout.width * layout.height > most_pixels:
+        raise MaskError(
+            f"has {layout.width} × {layout.height} pixels, far more than its image",
+            remedy="Put the right mask in its place.",
+        )
     is_grey = layout.colour_type is ColourType.GREY
     if layout.colour_type is ColourType.INDEXED or (is_grey and layout.bit_depth <= 8):
         ids, palette = decode_ids(stream, layout)
@@ -254,7 +266,9 @@ def _packed(stored: npt.NDArray[Any]) -> npt.NDArray[np.uint32]:
 def _of_colours(packed: npt.NDArray[np.uint32]) -> OddMask:
     found: dict[int, int] = {}
     for rows in _bands(packed):
-        for colour, count in zip(*np.unique(rows, return_counts=True), strict=True):
+        values, lengths = _runs(rows)
+        distinct, which = np.unique(values, return_inverse=True)
+        for colour, count in zip(distinct, np.bincount(which, weights=lengths), strict=True):
             found[int(colour)] = found.get(int(colour), 0) + int(count)
         if len(found) > _MAX_COLOURS:
             raise MaskError(f"holds more than {_MAX_COLOURS:,} colours, as a photo does and no mask", remedy=_REMEDY)
@@ -273,7 +287,12 @@ def _of_colours(packed: npt.NDArray[np.uint32]) -> OddMask:
     counts = np.zeros(len(kept), dtype=np.int64)
     np.add.at(counts, nearest, [found[int(colour)] for colour in colours])
     values = tuple(_colour_value(int(colour), int(count)) for colour, count in zip(kept, counts, strict=True))
-    places = _looked_up(packed, lambda rows: nearest[np.searchsorted(colours, rows)])
+
+    def look_up(rows: npt.NDArray[np.uint32]) -> Mask:
+        values, lengths = _runs(rows)
+        return np.repeat(nearest[np.searchsorted(colours, values)], lengths).reshape(rows.shape)
+
+    places = _looked_up(packed, look_up)
     return OddMask(MaskKind.COLOURS, values, places, int(inexact))
 
 
@@ -306,6 +325,13 @@ def _colour_value(packed: int, pixels: int) -> FoundValue:
 
 def _hex(colour: tuple[int, ...]) -> str:
     return "#" + "".join(f"{part:02x}" for part in colour)
+
+
+def _runs(rows: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
+    """Return the values that follow each other in some rows, and how many pixels each: far fewer than pixels."""
+    flat = rows.ravel()
+    starts = np.flatnonzero(np.concatenate(([True], flat[1:] != flat[:-1])))
+    return flat[starts], np.diff(starts, append=flat.size)
 
 
 def _bands(values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:

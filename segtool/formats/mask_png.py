@@ -19,6 +19,7 @@ from segtool.core.palette import voc_palette
 from segtool.formats.atomic import write_atomic
 from segtool.formats.decoders import array_of
 from segtool.formats.png_chunks import PNG_SIGNATURE, ColourType, PngLayout, scan_png
+from segtool.formats.png_pixels import check_pixels
 from segtool.formats.source import DamagedFileError, open_regular, refuse_size, why
 
 _REMEDY = "Save it as an 8-bit indexed or grey PNG whose values are class ids."
@@ -88,7 +89,7 @@ def _decode(stream: BinaryIO) -> npt.NDArray[np.uint8]:
 
 
 def inspect_mask(stream: BinaryIO) -> PngLayout:
-    """Compare every check sum of a PNG that may hold a mask, and return its layout.
+    """Compare every check sum of a PNG that may hold a mask, count its pixels, and return its layout.
 
     Raises
     ------
@@ -106,6 +107,7 @@ def inspect_mask(stream: BinaryIO) -> PngLayout:
     if layout.frames > 1:
         raise MaskError(f"is an animation of {layout.frames} frames", remedy=_REMEDY)
     refuse_size(layout.width, layout.height, error=MaskError)
+    check_pixels(stream, layout)
     return layout
 
 

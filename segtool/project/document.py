@@ -19,6 +19,8 @@ from segtool.project.layout import ImageEntry
 from segtool.project.mask_answers import MaskAnswers
 from segtool.project.mask_question import MaskQuestion, SettledMask, settle
 
+# A mask with more pixels than this, and so many times more than its image, is not decoded.
+_ANY_PIXELS, _TIMES_LARGER = 64_000_000, 16
 _READ_ONLY = "Until then it is read-only."
 
 
@@ -184,7 +186,7 @@ def add_mask(
         if mask_file is None:
             settled = SettledMask(_blank(image))
         else:
-            found = read_any_mask(entry.mask_path)
+            found = read_any_mask(entry.mask_path, most_pixels=max(_ANY_PIXELS, _TIMES_LARGER * height * width))
             settled = settle(entry, found, (height, width), classes=classes, answers=answers)
     except OSError as exc:
         reason = f"{entry.mask_path}: the mask cannot be read ({exc.strerror}). Check who may read it."

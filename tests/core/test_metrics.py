@@ -89,8 +89,9 @@ def test_kinds_are_summarised_apart() -> None:
     assert rows[1]["pooled"] == summarise([tallies[0], tallies[2]], LAND)["pooled"]
 
 
-def test_void_never_counts() -> None:
-    mask = np.full((3, 3), VOID, np.uint8)
+@pytest.mark.parametrize("value", [VOID, 7])
+def test_void_and_ids_without_a_class_never_count(value: int) -> None:
+    mask = np.full((3, 3), value, np.uint8)
     mask[0] = 1
     prediction = np.zeros((3, 3), np.uint8)
     prediction[0] = 1

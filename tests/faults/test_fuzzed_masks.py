@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from segtool.core.errors import SegToolError
 from segtool.gui.main_window import MainWindow
 from tests.faults.counting import FaultCount, Times
 from tests.faults.odd_masks import Mask, MaskFile, asked_kinds, make_folder, plain_kinds
@@ -86,16 +85,12 @@ def test_damaged_masks_are_refused_or_what_they_were(
         path = tmp_path / "photos" / "masks" / key
         mtime = path.stat().st_mtime_ns
         started = time.monotonic()
-        try:
-            assert session.open_image(key)
-            session.document_changed.emit()
-        except (AssertionError, SegToolError) as exc:
-            faults.append(f"{key} {file.kind}: {exc!r}")
-            continue
+        session.open_image(key)
         slowest = max(slowest, time.monotonic() - started)
         document = session.document
-        assert document is not None
-        assert document.entry.key == key
+        if document is None or document.entry.key != key:
+            faults.append(f"{key} {file.kind}: not opened")
+            continue
         if document.read_only_reason and document.question is None:
             refused += 1
         elif not shows(document.mask, file) and same_header(original.data, file.data):
