@@ -133,6 +133,7 @@ class TestForeignMasks:
         ),
         (png([b"\0" * 4], width=20_001, height=20_001, bit_depth=8, colour_type=0), "400 megapixels"),
         (png([b""], width=0, bit_depth=8, colour_type=0), "no pixels"),
+        (png([b"\0" * 4] * 3, width=4, height=4, bit_depth=8, colour_type=0), "fewer pixels"),
         (GARBAGE_WITH_RIGHT_SUMS, "cannot be unpacked"),
     ],
     ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",

@@ -116,6 +116,22 @@ def test_an_answer_holds_for_the_folder_and_writes_nothing_by_itself(
     assert (tmp_path / "photos" / ANSWERS_FILE).is_file()
 
 
+def test_an_answer_about_a_file_that_is_another_one_by_now_is_not_taken(session: Session, tmp_path: Path) -> None:
+    make_folder(tmp_path / "photos", [ODD["RGB"]])
+    assert session.open_folder(tmp_path / "photos")
+    assert session.open_image("0000.png")
+
+    def answer_late(question: MaskQuestion, classes: ClassSet) -> ValuesAnswer:
+        mask_file(tmp_path).write_bytes(ODD["16 bits"].data)
+        return ValuesAnswer(question.table, classes, for_all=False)
+
+    session.mask_questions.ask_values = answer_late
+    session.mask_questions.decide()
+    assert session.wait_until_saved()
+    assert mask_file(tmp_path).read_bytes() == ODD["16 bits"].data
+    assert "16-bit numbers" in shown(session).read_only_reason
+
+
 def test_all_masks_of_the_folder_can_be_saved_as_class_ids(
     open_masks: Callable[..., tuple[MainWindow, Session]], tmp_path: Path, qtbot: QtBot
 ) -> None:

@@ -103,6 +103,23 @@ def test_the_open_image_is_segmented_in_one_step_of_undo(
     assert status(opened, "a.png") is Status.UNTOUCHED
 
 
+def test_ids_without_a_class_are_kept_by_filling_and_not_replaced_unseen(
+    opened: Session, folder: Path, runtime: Runtime, qtbot: QtBot, messages: Messages
+) -> None:
+    mask = np.full((90, 120), VOID, np.uint8)
+    mask[:30] = 37
+    write_mask(folder / "masks" / "b.png", mask)
+    assert opened.segment(["b.png"], policy=Overwrite.REPLACE)
+    finish(opened, qtbot)
+    assert "37 without a class" in opened.entry_reason("b.png")
+    assert np.array_equal(read_mask(folder / "masks" / "b.png"), mask)
+    opened.set_status("b.png", Status.CORRECTED)
+    assert opened.segment(["b.png"], policy=Overwrite.FILL_VOID)
+    finish(opened, qtbot)
+    filled = np.where(mask == VOID, expected(folder / "b.png", runtime), mask)
+    assert np.array_equal(read_mask(folder / "masks" / "b.png"), filled)
+
+
 def test_images_are_segmented_into_their_files_and_what_cannot_be_read_is_listed(
     opened: Session, folder: Path, runtime: Runtime, qtbot: QtBot, messages: Messages
 ) -> None:

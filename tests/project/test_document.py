@@ -139,6 +139,16 @@ def test_answers_that_cannot_be_understood_are_asked_for_again(tmp_path: Path, c
     assert read_answers(tmp_path) == MaskAnswers()
 
 
+def test_a_mask_that_is_far_larger_than_its_image_is_not_decoded(entry: ImageEntry, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("segtool.project.document._ANY_PIXELS", 1000)
+    write_mask(entry.mask_path, np.zeros((120 * 4, 160 * 4), np.uint8))
+    assert open_document(entry, DEFAULT_CLASSES).question is not None
+    write_mask(entry.mask_path, np.zeros((120 * 4, 160 * 4 + 1), np.uint8))
+    document = open_document(entry, DEFAULT_CLASSES)
+    assert document.question is None
+    assert "far more than its image" in document.read_only_reason
+
+
 def test_a_damaged_mask_is_kept_and_told_about(entry: ImageEntry, drawn_nuclei: Drawn):
     write_mask(entry.mask_path, drawn_nuclei[1])
     damaged = entry.mask_path.read_bytes()[:-40]

@@ -138,6 +138,16 @@ def test_rare_kinds_of_image_are_drawn_more_often_than_their_number(tmp_path: Pa
     np.testing.assert_allclose(sampling_weights(samples, kinds), [1 / 6, 1 / 6, 1 / 6, 1 / 6, 1 / 3])
 
 
+@pytest.mark.parametrize("void_is", [255, 0])
+def test_ids_without_a_class_are_void_in_samples(tmp_path: Path, void_is: int) -> None:
+    (source,) = _sources(tmp_path, 1)
+    mask = read_mask(source.mask)
+    mask[:20] = 37
+    write_mask(source.mask, mask)
+    (sample,) = load_samples([replace(source, void_is=void_is)], NUCLEI, Normalisation(), seed=0)
+    np.testing.assert_array_equal(sample.mask, np.where(mask == 37, 255, mask))
+
+
 def test_a_few_steps_learn_to_tell_nuclei_from_background(tmp_path: Path) -> None:
     settings = RunSettings(minutes=None, epochs=6, steps_per_epoch=20, batch=4, crop=64, learning_rate=5e-3, patience=6)
     events = list(run_training(_plan(tmp_path, settings=settings)))
