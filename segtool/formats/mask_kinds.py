@@ -6,7 +6,7 @@ a person says what each value means, and a look-up makes the mask.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from pathlib import Path
@@ -20,6 +20,7 @@ from PIL import Image as PillowImage
 from segtool.core.classes import BACKGROUND, VOID, ClassSet
 from segtool.core.errors import MaskError
 from segtool.core.palette import Colour, voc_palette
+from segtool.formats.colour_index import TooManyColoursError, bands, index_colours, looked_up
 from segtool.formats.decoders import array_of
 from segtool.formats.mask_png import coded_colours, decode_ids, inspect_mask, is_two_valued, read_png
 from segtool.formats.png_chunks import ColourType, PngLayout
@@ -38,11 +39,6 @@ OTHERS = "others"
 CLEAR = "#ffffff00"
 """Key of pixels that are fully transparent, whatever colour is stored for them."""
 
-_MAX_COLOURS = 1 << 16
-# With more colours than can be asked about: those that cover so much count, the rest is taken for blurred borders.
-_LEAST_SHARE = 0.001
-_MOST_BLURRED = 0.1
-_BAND_ROWS = 256
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 _REMEDY = "Save it as an 8-bit indexed or grey PNG whose values are class ids."
 
@@ -201,7 +197,7 @@ def _take_apart(stream: BinaryIO, most_pixels: int) -> Mask | OddMask:
     if layout.bit_depth > 8 and not is_grey:
         raise MaskError("holds colours of 16 bits", remedy=_REMEDY)
     stored = _stored(stream, layout)
-    return _of_wide(stored) if is_grey else _of_colours(_packed(stored))
+    return _of_wide(stored) if is_grey else _of_colours(stored)
 
 
 def _stored(stream: BinaryIO, layout: PngLayout) -> npt.NDArray[Any]:
@@ -234,7 +230,7 @@ def _of_palette(ids: Mask, palette: Mask) -> Mask | OddMask:
 def _of_wide(stored: npt.NDArray[Any]) -> OddMask:
     counts = np.zeros(1 << 16, dtype=np.int64)
     wide = stored.astype(np.uint16, copy=False)
-    for rows in _bands(wide):
+    for rows in bands(wide):
         counts += np.bincount(rows.ravel(), minlength=1 << 16)
     present = np.flatnonzero(counts)
     places = np.zeros(1 << 16, dtype=np.uint8)
@@ -244,75 +240,22 @@ def _of_wide(stored: npt.NDArray[Any]) -> OddMask:
     else:
         places[1:] = 1
         values = FoundValue("0", int(counts[0])), FoundValue(OTHERS, int(wide.size - counts[0]))
-    return OddMask(MaskKind.WIDE, values, _looked_up(wide, lambda rows: places[rows]))
+    return OddMask(MaskKind.WIDE, values, looked_up(wide, lambda rows: places[rows]))
 
 
-def _packed(stored: npt.NDArray[Any]) -> npt.NDArray[np.uint32]:
-    """Return colours as numbers 0xAARRGGBB, of which the first two digits are 255 minus the opacity."""
-    height, width, bands = stored.shape
-    packed = np.empty((height, width), dtype=np.uint32)
-    for top in range(0, height, _BAND_ROWS):
-        rows = stored[top : top + _BAND_ROWS].astype(np.uint32)
-        red, green, blue = (rows[..., 0],) * 3 if bands == 2 else (rows[..., 0], rows[..., 1], rows[..., 2])
-        colour = (red << 16) | (green << 8) | blue
-        if bands in (2, 4):
-            alpha = 255 - rows[..., -1]
-            # What is not there at all has no colour either.
-            colour = np.where(alpha == 255, np.uint32(0xFFFFFFFF), (alpha << 24) | colour)
-        packed[top : top + _BAND_ROWS] = colour
-    return packed
-
-
-def _of_colours(packed: npt.NDArray[np.uint32]) -> OddMask:
-    found: dict[int, int] = {}
-    for rows in _bands(packed):
-        values, lengths = _runs(rows)
-        distinct, which = np.unique(values, return_inverse=True)
-        for colour, count in zip(distinct, np.bincount(which, weights=lengths), strict=True):
-            found[int(colour)] = found.get(int(colour), 0) + int(count)
-        if len(found) > _MAX_COLOURS:
-            raise MaskError(f"holds more than {_MAX_COLOURS:,} colours, as a photo does and no mask", remedy=_REMEDY)
-    colours = np.array(sorted(found), dtype=np.uint32)
-    frequent = sorted(found, key=lambda colour: -found[colour])
-    if len(colours) > MAX_VALUES:
-        frequent = [c for c in frequent[:MAX_VALUES] if found[c] >= _LEAST_SHARE * packed.size]
-    kept = np.array(frequent, dtype=np.uint32)
-    inexact = packed.size - sum(found[int(colour)] for colour in kept)
-    if inexact > _MOST_BLURRED * packed.size:
-        raise MaskError(
-            f"holds {len(colours):,} colours, no {MAX_VALUES} of which make up most of it: it is a photo, or blurred",
-            remedy=_REMEDY,
-        )
-    nearest = _nearest(colours, kept)
-    counts = np.zeros(len(kept), dtype=np.int64)
-    np.add.at(counts, nearest, [found[int(colour)] for colour in colours])
-    values = tuple(_colour_value(int(colour), int(count)) for colour, count in zip(kept, counts, strict=True))
-
-    def look_up(rows: npt.NDArray[np.uint32]) -> Mask:
-        values, lengths = _runs(rows)
-        return np.repeat(nearest[np.searchsorted(colours, values)], lengths).reshape(rows.shape)
-
-    places = _looked_up(packed, look_up)
-    return OddMask(MaskKind.COLOURS, values, places, int(inexact))
+def _of_colours(stored: npt.NDArray[Any]) -> OddMask:
+    try:
+        found = index_colours(stored, most=MAX_VALUES)
+    except TooManyColoursError as cause:
+        raise MaskError(str(cause), remedy=_REMEDY) from cause
+    values = tuple(map(_colour_value, found.colours, found.counts))
+    return OddMask(MaskKind.COLOURS, values, found.places, found.inexact)
 
 
 def nearest_of(value: FoundValue, others: Sequence[FoundValue]) -> FoundValue:
     """Return that of some values (at least one) whose colour is nearest to the colour of ``value``."""
     here = np.array(value.colour or _BLACK)
     return min(others, key=lambda item: int(((np.array(item.colour or _BLACK) - here) ** 2).sum()))
-
-
-def _nearest(colours: npt.NDArray[np.uint32], kept: npt.NDArray[np.uint32]) -> Mask:
-    """Return for each colour which of ``kept`` it is, or is nearest to, uint8 (n,); Euclid in RGB and opacity."""
-    ours, theirs = (
-        np.stack([(item >> shift) & 255 for shift in (24, 16, 8, 0)], axis=1).astype(np.float32)
-        for item in (colours, kept)
-    )
-    found = np.empty(len(colours), dtype=np.uint8)
-    for start in range(0, len(colours), 4096):
-        part = ours[start : start + 4096]
-        found[start : start + 4096] = ((part[:, None, :] - theirs[None]) ** 2).sum(axis=2).argmin(axis=1)
-    return found
 
 
 def _colour_value(packed: int, pixels: int) -> FoundValue:
@@ -325,21 +268,3 @@ def _colour_value(packed: int, pixels: int) -> FoundValue:
 
 def _hex(colour: tuple[int, ...]) -> str:
     return "#" + "".join(f"{part:02x}" for part in colour)
-
-
-def _runs(rows: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
-    """Return the values that follow each other in some rows, and how many pixels each: far fewer than pixels."""
-    flat = rows.ravel()
-    starts = np.flatnonzero(np.concatenate(([True], flat[1:] != flat[:-1])))
-    return flat[starts], np.diff(starts, append=flat.size)
-
-
-def _bands(values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
-    return [values[top : top + _BAND_ROWS] for top in range(0, len(values), _BAND_ROWS)]
-
-
-def _looked_up(values: npt.NDArray[Any], look_up: Callable[[npt.NDArray[Any]], Mask]) -> Mask:
-    places = np.empty(values.shape, dtype=np.uint8)
-    for top in range(0, len(values), _BAND_ROWS):
-        places[top : top + _BAND_ROWS] = look_up(values[top : top + _BAND_ROWS])
-    return places
