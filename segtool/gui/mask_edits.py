@@ -190,10 +190,6 @@ class MaskEdits:
         """Give a mask other pixels (uint8 of its shape) in one edit; its status stays. False if none is another."""
         return self._replace_all(document, pixels, name=name, status=self._status(document))
 
-    def reload_pixels(self, document: Document, pixels: npt.NDArray[np.uint8]) -> None:
-        """Make a mask what its file holds now (uint8 of its shape) in one edit."""
-        self._replace_all(document, pixels, name="Reload", status=self._status(document))
-
     def undo(self) -> None:
         """Take the last edit of the shown mask back; one that is under way is that."""
         self._step(-1)

@@ -231,7 +231,7 @@ class SaveTroubles(QObject):
             self._is_due = True
             self._tell()
             return
-        self._edits.reload_pixels(document, mask)
+        self._edits.replace_mask(document, mask, name="Reload")
         self._saving.note_reloaded(document, mask_file=found.mask_file)
 
     @Slot(object)
