@@ -26,6 +26,10 @@ from segtool.project.mask_answers import write_answers
 from segtool.project.mask_question import MaskQuestion
 
 _EDIT = "Map the mask"
+_OTHERS = (
+    "Other masks of this folder with the same values are mapped the same way when their images are opened. "
+    "Until they are converted, nothing is trained on them."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,8 @@ class MaskQuestions(QObject):
         project = self._documents.project
         if project is None or self._jobs.refuses():
             return
+        self._session.message_over.emit(_OTHERS)
+        self._take_back()
         for document in self._documents:
             if document.mapped is not None:
                 document.note_change()
@@ -151,11 +157,13 @@ class MaskQuestions(QObject):
             self._told = document.read_only_reason
             self._session.ask(self._told, Level.WARNING, [("Decide…", self.decide)])
         elif document.mapped is not None and document.mapped.is_known:
+            # It offers the same and more.
+            self._session.message_over.emit(_OTHERS)
             self._told = (
                 f"{document.entry.key}: the values of its mask were mapped as before. Its file stays as it is until "
                 "the mask is saved."
             )
-            choices = [("Map again…", self.decide), ("Save it so", self.keep), ("Save all so", self.convert_all)]
+            choices = [("Map again…", self.decide), ("Convert", self.keep), ("Convert all", self.convert_all)]
             self._session.ask(self._told, Level.INFO, choices)
 
     def _take_back(self) -> None:
@@ -213,12 +221,7 @@ class MaskQuestions(QObject):
             write_answers(project.data_root, project.mask_answers)
         except SegToolError as exc:
             self._session.report(exc)
-        self._session.ask(
-            "Other masks of this folder with the same values are mapped the same way when their images are opened. "
-            "Until they are saved, nothing is trained on them.",
-            Level.INFO,
-            [("Save them all so", self.convert_all)],
-        )
+        self._session.ask(_OTHERS, Level.INFO, [("Convert all", self.convert_all)])
 
     def _set_asked(self, document: Document, question: MaskQuestion | None) -> None:
         document.question = question
@@ -262,7 +265,7 @@ class MaskQuestions(QObject):
         if not isinstance(item, ConvertedMasks):
             return
         count = len(item.keys)
-        text = f"{count} {'mask was' if count == 1 else 'masks were'} saved as class ids."
+        text = f"{count} {'mask was' if count == 1 else 'masks were'} converted to class ids."
         if item.left:
             names = ", ".join(item.left[:3]) + (f" and {len(item.left) - 3} more" if len(item.left) > 3 else "")
             self._session.warn(f"{text} Not those of {names}: open them to see why.")

@@ -17,7 +17,7 @@ from segtool.gui.session_state import JobState
 from segtool.project.layout import ImageEntry
 from segtool.project.mask_answers import MaskAnswers
 
-TITLE = "Save masks as class ids"
+TITLE = "Convert masks"
 
 
 @dataclass(frozen=True, slots=True)
