@@ -95,7 +95,7 @@ class MaskQuestions(QObject):
         self._told = ""
         session.document_changed.connect(self._tell)
         session.history_changed.connect(self._follow_history)
-        session.project_changed.connect(self._answered.clear)
+        session.project_changed.connect(self._forget)
 
     # Asking ------------------------------------------------------------------------------------
 
@@ -258,6 +258,10 @@ class MaskQuestions(QObject):
                 document.mapped = None if answered.is_written else answered.question
                 self._say_changed()
             return
+
+    @Slot()
+    def _forget(self) -> None:
+        self._answered.clear()
 
     # All of them -------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 from segtool.core.classes import VOID, ClassInfo, ClassSet
 from segtool.core.display import Display, MaskStyle
 from segtool.core.geometry import Rect
-from segtool.core.palette import default_colour
+from segtool.core.palette import NO_CLASS_COLOUR, default_colour
 from segtool.gui.canvas.frame import Frame
 from segtool.gui.canvas.hatching import PATTERNS, hatched_ids, pattern_of
 from segtool.gui.canvas.image_pyramid import ImagePyramid
@@ -106,7 +106,7 @@ def _expected(
             value = id_at(x, y)
             if not (0 <= column < width and 0 <= row < height) or value in (0, VOID):
                 continue
-            colour = np.array(default_colour(value), dtype=np.float64)
+            colour = np.array(default_colour(value) if value in CLASSES else NO_CLASS_COLOUR, dtype=np.float64)
             reach = range(1, line_width + 1)
             beside = [(step * dx, step * dy) for step in reach for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1))]
             if any(id_at(x + dx, y + dy) != value for dx, dy in beside):
