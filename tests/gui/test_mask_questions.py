@@ -44,6 +44,13 @@ def open_masks(make_window: Callable[[], MainWindow], tmp_path: Path) -> Callabl
     return open_them
 
 
+def open_mask(session: Session, tmp_path: Path, file: MaskFile) -> None:
+    """Open a folder with one image that has such a mask."""
+    make_folder(tmp_path / "photos", [file])
+    assert session.open_folder(tmp_path / "photos")
+    assert session.open_image("0000.png")
+
+
 def shown(session: Session) -> Document:
     assert session.document is not None
     return session.document
@@ -117,9 +124,7 @@ def test_an_answer_holds_for_the_folder_and_writes_nothing_by_itself(
 
 
 def test_an_answer_about_a_file_that_is_another_one_by_now_is_not_taken(session: Session, tmp_path: Path) -> None:
-    make_folder(tmp_path / "photos", [ODD["RGB"]])
-    assert session.open_folder(tmp_path / "photos")
-    assert session.open_image("0000.png")
+    open_mask(session, tmp_path, ODD["RGB"])
 
     def answer_late(question: MaskQuestion, classes: ClassSet) -> ValuesAnswer:
         mask_file(tmp_path).write_bytes(ODD["16 bits"].data)
@@ -149,10 +154,10 @@ def test_all_masks_of_the_folder_can_be_saved_as_class_ids(
     assert mask_file(tmp_path, 3).read_bytes() == ODD["16 bits"].data
 
 
-def test_undoing_the_answer_brings_the_question_back_before_it_is_saved(
-    open_masks: Callable[..., tuple[MainWindow, Session]], tmp_path: Path
-) -> None:
-    window, session = open_masks(ODD["0 and 255"])
+def test_undoing_the_answer_brings_the_question_back_before_it_is_saved(session: Session, tmp_path: Path) -> None:
+    told: list[str] = []
+    session.question.connect(lambda text, level, choices: told.append(text))
+    open_mask(session, tmp_path, ODD["0 and 255"])
     session.mask_questions.ask_values = lambda question, classes: ValuesAnswer(
         {"0": 0, "255": VOID}, classes, for_all=False
     )
@@ -162,7 +167,8 @@ def test_undoing_the_answer_brings_the_question_back_before_it_is_saved(
     session.undo()
     assert document.question is not None
     assert not document.is_dirty
-    assert "0 and 255" in window.messages.texts[-1]
+    assert len(told) == 2
+    assert told[0] == told[1]
     assert session.wait_until_saved()
     assert mask_file(tmp_path).read_bytes() == ODD["0 and 255"].data
     session.redo()
@@ -207,11 +213,12 @@ def test_a_mask_of_another_size_becomes_what_is_answered(
     assert mask_file(tmp_path, 2).with_suffix(".png.bak").read_bytes() == ODD["other size"].data
 
 
-def test_new_classes_of_an_answer_get_ids_of_the_folder(open_masks: Callable[..., tuple[MainWindow, Session]]) -> None:
-    window, session = open_masks(ODD["RGB"])
+def test_new_classes_of_an_answer_get_ids_of_the_folder(session: Session, tmp_path: Path, qtbot: QtBot) -> None:
+    open_mask(session, tmp_path, ODD["RGB"])
     question = shown(session).question
     assert question is not None
-    dialog = MaskMappingDialog(question, session.classes, window)
+    dialog = MaskMappingDialog(question, session.classes)
+    qtbot.addWidget(dialog)
     dialog.choose(1, -1)
     assert not dialog.apply_button.isEnabled()
     dialog.new_button.click()
@@ -252,9 +259,7 @@ def test_an_id_without_a_class_is_named_kept_and_given_a_class_by_one_click(
 
 def test_a_new_class_never_takes_an_id_that_a_mask_holds_without_a_class(session: Session, tmp_path: Path) -> None:
     mask = np.full(SHAPE, 3, np.uint8)
-    make_folder(tmp_path / "photos", [MaskFile("own", encode_mask(mask), mask, asks=False)])
-    assert session.open_folder(tmp_path / "photos")
-    assert session.open_image("0000.png")
+    open_mask(session, tmp_path, MaskFile("own", encode_mask(mask), mask, asks=False))
     assert session.add_class("new")
     assert session.classes.ids == (0, 1, 2, 4)
 
@@ -262,9 +267,7 @@ def test_a_new_class_never_takes_an_id_that_a_mask_holds_without_a_class(session
 def test_size_and_values_are_asked_about_together(session: Session, tmp_path: Path) -> None:
     coloured = np.zeros((SHAPE[0] * 2, SHAPE[1] * 2, 3), np.uint8)
     coloured[:20, :20, 0] = 128
-    make_folder(tmp_path / "photos", [MaskFile("RGB", png_of(coloured, colour_type=2), None, asks=True)])
-    assert session.open_folder(tmp_path / "photos")
-    assert session.open_image("0000.png")
+    open_mask(session, tmp_path, MaskFile("RGB", png_of(coloured, colour_type=2), None, asks=True))
     session.mask_questions.ask_size = lambda question: Fit.RESIZE
     session.mask_questions.ask_values = take_guess
     session.mask_questions.decide()
