@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -10,7 +12,8 @@ import pytest
 
 from segtool.core.classes import ClassInfo, ClassSet
 from segtool.core.normalisation import Normalisation
-from segtool.models.card import ModelCard
+from segtool.models.card import CARD_FILE, ModelCard
+from segtool.models.card_text import card_text
 from segtool.models.network_config import NetworkConfig
 
 NUCLEI = ClassSet((ClassInfo(0, "background", (120, 120, 120)), ClassInfo(1, "nucleus", (230, 159, 0))))
@@ -65,6 +68,18 @@ def export_tiny_model(folder: Path, *, classes: ClassSet = NUCLEI, name: str = "
         name=name, classes=classes, network=config, normalisation=Normalisation(), created="2026-01-01T00:00:00Z"
     )
     return export_model(folder, model, card)
+
+
+def change_card(folder: Path, **changes: object) -> None:
+    """Change entries of a model's card and seal it again: what somebody does who wants it to be believed."""
+    path = folder / CARD_FILE
+    path.write_bytes(card_text(json.loads(path.read_bytes()) | changes))
+
+
+def seal_files(folder: Path) -> None:
+    """Write on a model's card what its files hash to now: what somebody does who wants them loaded."""
+    names = json.loads((folder / CARD_FILE).read_bytes())["files"]
+    change_card(folder, files={name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names})
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from segtool.core.classes import ClassInfo, ClassSet
 from segtool.core.normalisation import Normalisation
 from segtool.core.palette import default_colour
 from segtool.models.card import CARD_FILE, WEIGHTS_FILE, ModelCard
+from segtool.models.card_text import card_text
 from segtool.models.network_config import NetworkConfig
 
 
@@ -54,8 +55,7 @@ def main() -> None:
         training=json.loads(arguments.about.read_text()),
         files={WEIGHTS_FILE: hashlib.sha256(path.read_bytes()).hexdigest()},
     )
-    text = json.dumps(card.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-    (arguments.out / CARD_FILE).write_text(text + "\n", encoding="utf-8")
+    (arguments.out / CARD_FILE).write_bytes(card_text(card.to_json()))
 
 
 if __name__ == "__main__":

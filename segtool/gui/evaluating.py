@@ -100,7 +100,7 @@ class Evaluating:
         if error is not None:
             self._session.report(error)
         if isinstance(error, ModelError):
-            self._models.refresh()
+            self._models.model_failed(error)
         if how is JobEnd.CANCELLED:
             self._session.info("Stopped: no report was written.")
         elif self._page is not None:

@@ -224,4 +224,4 @@ class Expectations(QObject):
         self._is_running = self._is_wanted = False
         self._session.report(error)
         if isinstance(error, ModelError):
-            self._models.refresh()
+            self._models.model_failed(error)

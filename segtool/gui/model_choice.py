@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from segtool.core.classes import ClassSet
+from segtool.core.errors import ModelError
 from segtool.gui.documents import Documents
 from segtool.gui.saving import Saving
 from segtool.gui.session_signals import SessionSignals
-from segtool.models.store import ModelEntry, ModelStore
+from segtool.models.base import base_problems
+from segtool.models.card import ModelCard
+from segtool.models.store import ModelEntry, ModelStore, default_model
 from segtool.project.project import Project
 
 
@@ -25,13 +28,17 @@ class ModelChoice:
         self._chosen = ""
         self._lent: ClassSet | None = None
         self._reported: set[str] = set()
+        # The one that was active before the chosen one: it takes over again if that turns out to be damaged.
+        self._before = ""
+        # Whole, but their networks cannot be loaded: by name, with the cards that they had then.
+        self._failed: dict[str, ModelCard] = {}
         self.entries: list[ModelEntry] = self._bundled.entries()
-        self._default = self._bundled.default()
+        self._default = default_model(self.entries)
 
     @property
     def active(self) -> ModelEntry | None:
-        """The chosen model; if it is not there, or none was chosen, the default one."""
-        return self._find(self._chosen) or self._default
+        """The chosen model; if that cannot be used the one that was active before; else the default one."""
+        return self._find(self._chosen) or self._find(self._before) or self._default
 
     def project_opened(self) -> None:
         """Read the models of the folder that was just opened; one without classes gets those of the active model.
@@ -40,7 +47,8 @@ class ModelChoice:
         """
         project = self._documents.project
         assert project is not None
-        self._chosen = project.active_model
+        self._chosen, self._before = project.active_model, ""
+        self._failed.clear()
         self._reported.clear()
         self._read()
         self._lent = None
@@ -54,12 +62,24 @@ class ModelChoice:
         self._session.model_changed.emit()
         self.report_problems()
 
+    def model_failed(self, error: ModelError) -> None:
+        """Look for models again after one could not be loaded; one that seems whole is passed over from now on.
+
+        The person's choice stays on record: with another card, or once the folder is opened again, it is tried again.
+        """
+        self._read()
+        place = error.path
+        for entry in self.entries:
+            if place is not None and entry.folder in (place, *place.parents):
+                self._failed[entry.name] = entry.card
+        self.refresh()
+
     def report_problems(self) -> None:
         """Tell the person, once for each, about models that are damaged or gone."""
         if self._chosen and self._find(self._chosen) is None:
             rest = "There is none to segment with." if self.active is None else f"{self.active.name} is used instead."
             self._warn_once(f"The model {self._chosen} cannot be used. {rest}")
-        for problem in self._store.problems():
+        for problem in (*self._store.problems(), *base_problems()):
             self._warn_once(str(problem))
 
     def activate(self, name: str) -> bool:
@@ -72,6 +92,8 @@ class ModelChoice:
         if self._find(name) is None:
             self._session.warn(f"There is no model called {name}.")
             return False
+        if self.active is not None and self.active.name != name:
+            self._before = self.active.name
         self._chosen = name
         if self._documents.project is not None:
             self._documents.project.set_active_model(name)
@@ -103,7 +125,8 @@ class ModelChoice:
         return self._bundled if project is None else project.store
 
     def _read(self) -> None:
-        self.entries, self._default = self._store.entries(), self._store.default()
+        self.entries = [entry for entry in self._store.entries() if self._failed.get(entry.name) != entry.card]
+        self._default = default_model(self.entries)
 
     def _warn_once(self, text: str) -> None:
         if text not in self._reported:

@@ -269,7 +269,7 @@ class PredictionMap(QObject):
         self._session.report(error)
         self.cancel()
         if isinstance(error, ModelError):
-            self._models.refresh()
+            self._models.model_failed(error)
 
 
 def _is_the_same(one: PredictionRequest, other: PredictionRequest) -> bool:

@@ -262,7 +262,7 @@ class Segmenting:
             self._session.report(error)
         if isinstance(error, ModelError):
             # Without the damaged one the default one is active.
-            self._models.refresh()
+            self._models.model_failed(error)
         text = _summary(batch, stopped=how is not JobEnd.FINISHED)
         failed = batch.unreadable + batch.unsaved
         if batch.total == 1 and failed:

@@ -36,6 +36,7 @@ from segtool.gui.session_state import JobState, Level, ModelOffer, Overwrite, Sa
 from segtool.gui.suggesting import Suggesting
 from segtool.gui.tool_state import ToolState
 from segtool.gui.tools.tool_id import ToolId
+from segtool.inference.probe import end_trials
 from segtool.models.store import ModelEntry
 from segtool.project.document import Document
 from segtool.project.project import Project
@@ -323,6 +324,7 @@ class Session(ToolState):
 
     def close(self) -> None:
         """End the job and the threads; what is not being saved by then is lost, so `wait_until_saved` comes first."""
+        end_trials()
         self._suggesting.close()
         self.comparing.close()
         self.versions.close()

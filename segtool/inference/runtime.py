@@ -12,11 +12,13 @@ import numpy.typing as npt
 
 from segtool.core.errors import ModelError, SegToolError
 from segtool.core.reduction import enlarge_probabilities, reduce_pixels
+from segtool.inference.probe import ensure_tried, note_tried
 from segtool.inference.signal_stack import kept_signal_stack
-from segtool.models.card import NETWORK_DATA_FILE, NETWORK_FILE, ModelCard
-from segtool.models.integrity import verify_model
+from segtool.models.card import NETWORK_FILE, ModelCard
+from segtool.models.network_file import NetworkFiles, read_network
+from segtool.models.plain_file import OTHER_MODEL, REMEDY
+from segtool.models.self_test import CHANNELS, TOLERANCE, known_image
 
-CHANNELS = 3
 # What an exported U-Net is made of. A file from elsewhere could ask for anything that OpenVINO can do: loops,
 # state, or a broadcast to a terabyte while its constants are folded.
 ALLOWED_OPERATIONS = frozenset(
@@ -48,7 +50,6 @@ _SETTINGS = {
     # Unpinned threads make room for the window and for a training that runs beside it.
     "ENABLE_CPU_PINNING": False,
 }
-_REMEDY = "Copy the model folder again from where it came from, or choose another model."
 
 
 def import_openvino() -> Any:  # noqa: ANN401
@@ -73,28 +74,47 @@ class Runtime:
         self._lock = threading.Lock()
 
     @classmethod
-    def load(cls, folder: Path) -> Runtime:
-        """Verify, read and compile the network of a model folder (0.3 s after the first time).
+    def load(cls, folder: Path, *, is_own: bool = False) -> Runtime:
+        """Verify, read, compile and test the network of a model folder (0.3 s after the first time).
+
+        The first time on this machine a network from elsewhere is tried in a process of its own, which takes a second.
+
+        Parameters
+        ----------
+        folder : Path
+            A model folder.
+        is_own : bool
+            Whether this very process has written it: then it is not tried first.
 
         Raises
         ------
         ModelError
-            Naming the file: whatever ``verify_model`` finds; a network that cannot be read or compiled, has
-            operations that no U-Net has, weights that are not finite, or inputs or outputs that the card does not say.
+            Naming the file: whatever ``read_network`` and ``ensure_tried`` find; a network that cannot be read or
+            compiled, has operations that no U-Net has, weights that are not finite, inputs or outputs that the card
+            does not say, or that does not answer a known image as it did when it was written.
         """
-        card = verify_model(folder)
+        files = read_network(folder)
+        if not is_own:
+            ensure_tried(folder, files)
+        runtime = cls.of(files, folder)
+        note_tried(files)
+        return runtime
+
+    @classmethod
+    def of(cls, files: NetworkFiles, folder: Path) -> Runtime:
+        """Compile and test a network that was read from a folder, in this process; see ``load``."""
         path = folder / NETWORK_FILE
         openvino = import_openvino()
         try:
             core = openvino.Core()
-            network = core.read_model(path, folder / NETWORK_DATA_FILE)
+            network = core.read_model(files.description, files.data)
             _check_operations(network, path)
-            _check_shapes(network, card, path)
+            _check_shapes(network, files.card, path)
             with kept_signal_stack():
-                runtime = cls(card, core.compile_model(network, "CPU", _SETTINGS))
+                runtime = cls(files.card, core.compile_model(network, "CPU", _SETTINGS))
             runtime._check_answer(path)
         except (RuntimeError, MemoryError, ValueError) as exc:  # a damaged name is no UTF-8: a ValueError
-            raise ModelError(f"the network cannot be loaded ({_first_line(exc)})", path=path, remedy=_REMEDY) from exc
+            raise ModelError(f"the network cannot be loaded ({_first_line(exc)})", path=path, remedy=REMEDY) from exc
         return runtime
 
     @property
@@ -144,18 +164,25 @@ class Runtime:
         return np.asarray(answer, dtype=np.float32)
 
     def _check_answer(self, path: Path) -> None:
-        """Run the smallest image there is: only the answer itself tells that the sizes in between fit."""
-        side = self._card.network.stride
+        """Run a known image: only the answer itself tells that the sizes in between fit, and what it was then."""
+        network, test = self._card.network, self._card.self_test
+        image = known_image(network, seed=0 if test is None else test.seed)
         try:
-            answer = self.probabilities(np.zeros((1, side, 2 * side, CHANNELS), dtype=np.float32))
+            answer = self.probabilities(image)
         except SegToolError as exc:
-            raise ModelError(exc.reason, path=path, remedy=_REMEDY) from exc
-        expected = (1, side, 2 * side, self._card.network.outputs)
+            raise ModelError(exc.reason, path=path, remedy=REMEDY) from exc
+        expected = (*image.shape[:3], network.outputs)
         if answer.shape != expected or not (np.isfinite(answer).all() and answer.min() >= 0 and answer.max() <= 1.0001):
             raise ModelError(
                 f"the network answers with {answer.shape} numbers where {expected} probabilities are expected",
                 path=path,
-                remedy=_REMEDY,
+                remedy=REMEDY,
+            )
+        if test is not None and (levels := test.difference(answer)) > TOLERANCE:
+            raise ModelError(
+                f"the network does not answer as it did when it was trained: {levels} levels of 255 apart",
+                path=path,
+                remedy=REMEDY,
             )
 
 
@@ -165,7 +192,7 @@ def _check_operations(network: Any, path: Path) -> None:  # noqa: ANN401
         raise ModelError(
             f"the network has operations that no U-Net of this program has: {', '.join(unknown)}",
             path=path,
-            remedy="Choose another model, or train one here.",
+            remedy=OTHER_MODEL,
         )
     for item in operations:
         # A ReLU behind it turns not-a-number into 0, so that the answer would not show it.
@@ -173,7 +200,7 @@ def _check_operations(network: Any, path: Path) -> None:  # noqa: ANN401
             continue
         values = item.data
         if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise ModelError("the network has weights that are not finite numbers", path=path, remedy=_REMEDY)
+            raise ModelError("the network has weights that are not finite numbers", path=path, remedy=REMEDY)
 
 
 def _check_shapes(network: Any, card: ModelCard, path: Path) -> None:  # noqa: ANN401
@@ -185,7 +212,7 @@ def _check_shapes(network: Any, card: ModelCard, path: Path) -> None:  # noqa: A
             raise ModelError(
                 f"the network's {what} must be one image of {depth} channels, as the card says, but is {found}",
                 path=path,
-                remedy=_REMEDY,
+                remedy=REMEDY,
             )
 
 

@@ -21,14 +21,25 @@ _BASE_FILES = (WEIGHTS_FILE,)
 
 def bundled_bases() -> list[ModelEntry]:
     """Return the whole bases that come with the program, by name; their cards' classes are those of ``heads``."""
-    found = []
-    for folder in sorted(resource_path("bases").glob(f"*/{CARD_FILE}")):
+    # One that is damaged is as good as not there: another start is offered instead.
+    return [found for found in _look_at_bases() if isinstance(found, ModelEntry)]
+
+
+def base_problems() -> list[ModelError]:
+    """Return why bases that are there are not among them."""
+    return [found for found in _look_at_bases() if isinstance(found, ModelError)]
+
+
+def _look_at_bases() -> list[ModelEntry | ModelError]:
+    found: list[ModelEntry | ModelError] = []
+    for path in sorted(resource_path("bases").glob(f"*/{CARD_FILE}")):
+        folder = path.parent
         try:
-            card = verify_model(folder.parent, required=_BASE_FILES)
-        except ModelError:
-            # As good as not there: another start is offered instead.
-            continue
-        found.append(ModelEntry(folder.parent.name, folder.parent, card, bundled=True))
+            card = verify_model(folder, required=_BASE_FILES)
+        except ModelError as exc:
+            found.append(exc)
+        else:
+            found.append(ModelEntry(folder.name, folder, card, bundled=True))
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,11 @@ from typing import Any
 from segtool.core.classes import ClassSet
 from segtool.core.errors import ModelError, SegToolError
 from segtool.core.normalisation import Normalisation
+from segtool.models.card_text import MAX_CARD_BYTES, parse_card
 from segtool.models.known_images import KnownImages
 from segtool.models.network_config import NetworkConfig
+from segtool.models.plain_file import check_plain_file
+from segtool.models.self_test import SelfTest
 
 CARD_FILE = "model.json"
 WEIGHTS_FILE = "network.weights.h5"
@@ -20,7 +22,6 @@ NETWORK_DATA_FILE = "network.bin"
 MODEL_FILES = (WEIGHTS_FILE, NETWORK_FILE, NETWORK_DATA_FILE)
 FORMAT_VERSION = 1
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
-_MAX_CARD_BYTES = 4 * 1024 * 1024
 MAX_TITLE, MAX_NOTE = 80, 2000
 
 
@@ -52,6 +53,8 @@ class ModelCard:
         What the confidence is brought to what can be relied on with; see ``segtool.core.confidence``.
     known_images : KnownImages or None
         What the images were like that the model was made from.
+    self_test : SelfTest or None
+        What the network answers to a known image; None on cards of older versions of the program.
     title : str
         What a person calls the model, at most ``MAX_TITLE`` characters; "" for the name of its folder.
     note : str
@@ -69,6 +72,7 @@ class ModelCard:
     files: dict[str, str] = field(default_factory=dict)
     temperature: float = 1.0
     known_images: KnownImages | None = None
+    self_test: SelfTest | None = None
     title: str = ""
     note: str = ""
 
@@ -97,6 +101,7 @@ class ModelCard:
             "files": self.files,
             "temperature": self.temperature,
             "known_images": None if self.known_images is None else self.known_images.to_json(),
+            "self_test": None if self.self_test is None else self.self_test.to_json(),
             "title": self.title,
             "note": self.note,
         }
@@ -115,7 +120,7 @@ class ModelCard:
             low, high = float(value["normalisation"]["low"]), float(value["normalisation"]["high"])
             if not 0 <= low < high <= 100:
                 raise ModelError(f"normalisation percentiles must rise within 0…100, not {low}, {high}")
-            known = value.get("known_images")
+            known, test = value.get("known_images"), value.get("self_test")
             files = {str(name): str(digest) for name, digest in value["files"].items()}
             return cls(
                 name=str(value["name"])[:200],
@@ -129,6 +134,7 @@ class ModelCard:
                 files=files,
                 temperature=float(value.get("temperature", 1.0)),
                 known_images=None if known is None else KnownImages.from_json(known),
+                self_test=None if test is None else SelfTest.from_json(test),
                 # For people only: what is no text, or too long, is no reason to refuse a model.
                 title=one_line(value.get("title"))[:MAX_TITLE],
                 note=value["note"][:MAX_NOTE] if isinstance(value.get("note"), str) else "",
@@ -146,15 +152,10 @@ def one_line(value: object) -> str:
 def read_card(folder: Path) -> ModelCard:
     """Read and validate ``folder/model.json``; ModelError names the file and what is wrong."""
     path = folder / CARD_FILE
+    check_plain_file(path, most_bytes=MAX_CARD_BYTES)
     try:
-        if path.stat().st_size > _MAX_CARD_BYTES:
-            raise ModelError("the card is larger than a card can be", path=path)
-        value = json.loads(path.read_text(encoding="utf-8"))
+        return ModelCard.from_json(parse_card(path.read_bytes()))
     except OSError as exc:
         raise ModelError(f"the model's card cannot be read ({exc.strerror})", path=path) from exc
-    except (ValueError, RecursionError) as exc:
-        raise ModelError(f"the model's card is not valid JSON ({exc})", path=path) from exc
-    try:
-        return ModelCard.from_json(value)
     except SegToolError as exc:
         raise ModelError(exc.reason, path=path, remedy=exc.remedy) from exc

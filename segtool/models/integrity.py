@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import stat
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from segtool.core.errors import ModelError
+from segtool.models.bundled import check_bundled
 from segtool.models.card import CARD_FILE, MODEL_FILES, ModelCard, read_card
+from segtool.models.plain_file import REMEDY, check_plain_file
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
-_REMEDY = "Copy the model folder again from where it came from, or choose another model."
+MAX_FILES = 32
 # A file system's clock is coarse: a file written this recently could change again under the same time stamp.
 _SETTLED_NS = 2_000_000_000
 
@@ -48,7 +49,7 @@ def sha256_of(path: Path) -> str:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as exc:
-        raise ModelError(f"the file cannot be read ({exc.strerror})", path=path, remedy=_REMEDY) from exc
+        raise ModelError(f"the file cannot be read ({exc.strerror})", path=path, remedy=REMEDY) from exc
     if time.time_ns() - max(found.modified_ns, found.changed_ns) > _SETTLED_NS:
         _digests[path] = found, digest
     return digest
@@ -74,46 +75,38 @@ def verify_model(folder: Path, *, required: Sequence[str] = MODEL_FILES) -> Mode
     ------
     ModelError
         Naming the file: one that is missing, a link, no plain file, larger than 256 MB or of another hash;
-        a card that is malformed, names files outside the folder or lacks one that is required.
+        a card that is malformed, does not fit its seal, names files outside the folder or lacks one that is required;
+        for a model that comes with the program, any file that did not come with it.
     """
     if not folder.is_dir():
         raise ModelError("there is no such model folder", path=folder, remedy="Choose another model.")
-    _check_plain_file(folder / CARD_FILE)
     card = read_card(folder)
+    if len(card.files) > MAX_FILES:
+        raise ModelError(f"the card names {len(card.files):,} files", path=folder / CARD_FILE, remedy=REMEDY)
     for name in card.files:
         # Any system's separators and drives are refused on every system: a folder may have come from another.
         if not name or set(name) & set("/\\:\0") or name in {".", ".."}:
             raise ModelError(
                 f"the card names the file {name!r}, which is no plain file name",
                 path=folder / CARD_FILE,
-                remedy=_REMEDY,
+                remedy=REMEDY,
             )
     for name in required:
         if name not in card.files:
-            raise ModelError(f"the card has no hash for {name}", path=folder / CARD_FILE, remedy=_REMEDY)
+            raise ModelError(f"the card has no hash for {name}", path=folder / CARD_FILE, remedy=REMEDY)
     for name in card.files:
-        _check_plain_file(folder / name)
+        check_plain_file(folder / name, most_bytes=MAX_FILE_BYTES)
     for name, digest in card.files.items():
         if sha256_of(folder / name) != digest.lower():
-            raise ModelError(
-                "the file is not the one that the model's card was written for: it is damaged or was changed",
-                path=folder / name,
-                remedy=_REMEDY,
-            )
+            raise changed_file(folder / name)
+    check_bundled(folder, {CARD_FILE: sha256_of(folder / CARD_FILE), **card.files})
     return card
 
 
-def _check_plain_file(path: Path) -> None:
-    try:
-        info = path.lstat()
-    except FileNotFoundError as exc:
-        raise ModelError("the model lacks this file", path=path, remedy=_REMEDY) from exc
-    except (OSError, ValueError) as exc:
-        raise ModelError(f"the file cannot be read ({exc})", path=path, remedy=_REMEDY) from exc
-    if stat.S_ISLNK(info.st_mode):
-        raise ModelError("the file is a link", path=path, remedy="Put the file itself into the model folder.")
-    if not stat.S_ISREG(info.st_mode):
-        raise ModelError("this is not a plain file", path=path, remedy=_REMEDY)
-    if info.st_size > MAX_FILE_BYTES:
-        limit = MAX_FILE_BYTES // 1024**2
-        raise ModelError(f"the file is larger than {limit} MB, the most that is read", path=path, remedy=_REMEDY)
+def changed_file(path: Path) -> ModelError:
+    """Return what is said of a file that does not hash to what the card says."""
+    return ModelError(
+        "the file is not the one that the model's card was written for: it is damaged or was changed",
+        path=path,
+        remedy=REMEDY,
+    )

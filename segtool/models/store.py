@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from natsort import natsort_keygen, ns
 
 from segtool.core.errors import ModelError
 from segtool.models.card import CARD_FILE, ModelCard
+from segtool.models.foreign import foreign_model
 from segtool.models.integrity import verify_model
 from segtool.resources import resource_path
 
@@ -93,6 +95,8 @@ class ModelStore:
         folder = Path(name_or_dir).expanduser()
         if name_or_dir and (folder / CARD_FILE).is_file():
             return folder
+        if name_or_dir and folder.exists() and (foreign := foreign_model(folder)):
+            raise foreign
         names = ", ".join(entry.name for entry in scan.entries) or "none"
         raise ModelError(
             f"there is no model called {name_or_dir!r} and no folder of that name with a {CARD_FILE}",
@@ -101,9 +105,7 @@ class ModelStore:
 
     def default(self, chosen: str = "") -> ModelEntry | None:
         """Return the model of the chosen name; else the one that the program proposes first; None if there is none."""
-        entries = self.entries()
-        by_name = {entry.name: entry for entry in entries}
-        return by_name.get(chosen) or by_name.get(DEFAULT_MODEL) or next(iter(entries), None)
+        return default_model(self.entries(), chosen=chosen)
 
     def next_version_name(self, base: str) -> str:
         """Return the name of the version to be trained next, as in ``0003-nuclei``.
@@ -126,12 +128,15 @@ class ModelStore:
         for parent, bundled in ((self._bundled, True), (self._project_models, False)):
             try:
                 folders = _folders(parent)
+                problems |= {} if bundled else _foreign_models(parent)
             except ModelError as exc:
                 problems[str(parent)] = exc
                 continue
             for folder in folders:
                 is_version = not bundled and _VERSION.fullmatch(folder.name)
                 if not is_version and not (folder / CARD_FILE).exists():
+                    continue
+                if folder.name in problems:
                     continue
                 try:
                     if any(entry.name == folder.name for entry in entries):
@@ -146,19 +151,34 @@ class ModelStore:
         return _Scan(tuple(entries), problems)
 
 
+def default_model(entries: Sequence[ModelEntry], *, chosen: str = "") -> ModelEntry | None:
+    """Return the model of the chosen name; else the one that the program proposes first; None if there is none."""
+    by_name = {entry.name: entry for entry in entries}
+    return by_name.get(chosen) or by_name.get(DEFAULT_MODEL) or next(iter(entries), None)
+
+
 def _folders(parent: Path | None) -> list[Path]:
     """Return the folders in one: versions by number, then others by name; names with a dot are still being written."""
     if parent is None:
         return []
+    return sorted((path for path in _visible(parent) if path.is_dir()), key=_order)
+
+
+def _foreign_models(parent: Path | None) -> dict[str, ModelError]:
+    """Return by name what somebody has put among the models that other programs have written."""
+    found = {} if parent is None else {path.name: foreign_model(path) for path in sorted(_visible(parent))}
+    return {name: problem for name, problem in found.items() if problem is not None}
+
+
+def _visible(parent: Path) -> list[Path]:
     try:
-        found = [path for path in parent.iterdir() if not path.name.startswith(".") and path.is_dir()]
+        return [path for path in parent.iterdir() if not path.name.startswith(".")]
     except FileNotFoundError:
         return []
     except OSError as exc:
         raise ModelError(
             f"the folder of models cannot be read ({exc.strerror})", path=parent, remedy="Check who may read it."
         ) from exc
-    return sorted(found, key=_order)
 
 
 def _order(path: Path) -> tuple[int, int, object]:

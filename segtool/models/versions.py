@@ -14,6 +14,7 @@ from segtool.core.errors import ModelError, SaveError
 from segtool.formats.atomic import write_atomic
 from segtool.formats.source import why
 from segtool.models.card import CARD_FILE, MAX_NOTE, MAX_TITLE, ModelCard, one_line, read_card
+from segtool.models.card_text import card_text
 from segtool.models.integrity import verify_model
 from segtool.models.store import bundled_models_dir
 
@@ -53,10 +54,9 @@ def annotate(folder: Path, *, title: str | None = None, note: str | None = None)
     if note is not None:
         changes["note"] = _within(note.strip(), MAX_NOTE, "note", path)
     # The file and not the card that was read from it: what a later version of the program wrote there is kept.
-    value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    value: dict[str, Any] = json.loads(path.read_bytes())
     if any(value.get(name, "") != text for name, text in changes.items()):
-        text = json.dumps({**value, **changes}, indent=1, ensure_ascii=False)
-        write_atomic(path, f"{text}\n".encode("utf-8", errors="backslashreplace"))
+        write_atomic(path, card_text({**value, **changes}))
         card = read_card(folder)
     return card
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -17,11 +16,16 @@ import keras
 import numpy as np
 
 from segtool.core.errors import ModelError, SaveError
-from segtool.inference.runtime import import_openvino
+from segtool.inference.runtime import Runtime, import_openvino
 from segtool.models.card import CARD_FILE, MODEL_FILES, NETWORK_FILE, WEIGHTS_FILE, ModelCard
+from segtool.models.card_text import card_text
 from segtool.models.integrity import verify_model
+from segtool.models.self_test import known_image, make_self_test
 from segtool.training.half_weights import round_to_half, store_as_half
 from segtool.training.unet import build_unet
+from segtool.training.weights_file import check_weights_file
+
+_SELF_TEST_SEED = 1
 
 
 def export_model(
@@ -98,7 +102,10 @@ def drafted_model(folder: Path, model: keras.Model, card: ModelCard) -> Iterator
         with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
             model.export(str(temporary / NETWORK_FILE), format="openvino", verbose=False)
         files = {name: hashlib.sha256((temporary / name).read_bytes()).hexdigest() for name in MODEL_FILES}
-        draft = Draft(temporary, replace(card, files=files))
+        draft = Draft(temporary, replace(card, files=files, self_test=None))
+        _write_card(temporary, draft.card)
+        answer = Runtime.load(temporary, is_own=True).probabilities(known_image(card.network, seed=_SELF_TEST_SEED))
+        draft.card = replace(draft.card, self_test=make_self_test(answer, seed=_SELF_TEST_SEED))
         _write_card(temporary, draft.card)
         yield draft
         _write_card(temporary, draft.card)
@@ -130,6 +137,7 @@ def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
 def load_weights(model: keras.Model, folder: Path) -> None:
     """Load a verified folder's weights into a network of the same config."""
     path = folder / WEIGHTS_FILE
+    check_weights_file(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -147,6 +155,4 @@ def _check_finite(model: keras.Model, *, path: Path | None = None) -> None:
 
 
 def _write_card(folder: Path, card: ModelCard) -> None:
-    text = json.dumps(card.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-    # File names that are not Unicode carry lone surrogates: what takes their place is how JSON escapes them.
-    (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    (folder / CARD_FILE).write_bytes(card_text(card.to_json()))

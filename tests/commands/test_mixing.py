@@ -14,11 +14,12 @@ from segtool.commands.mixing import plan_mix
 from segtool.commands.reporting import Reporter
 from segtool.core.adaptation import Adaptation
 from segtool.core.run_events import RunDone, RunEvent, RunFailed, RunProgress, RunStarted, from_line
+from segtool.models.card import read_card
 from segtool.models.integrity import verify_model
 from segtool.project.project import Project
 from tests.gui.training_fixtures import make_folder
 from tests.mix_fixtures import POINTS, export_pair
-from tests.model_fixtures import GROUND, NUCLEI, export_tiny_model
+from tests.model_fixtures import GROUND, NUCLEI, change_card, export_tiny_model
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +96,8 @@ def test_a_mix_is_a_whole_model_with_a_card_of_its_own(folder: Path, capfd: pyte
 def test_images_that_the_version_has_learnt_from_are_not_scored_on(folder: Path) -> None:
     (key,) = Project.open(folder).ensure_held_out()
     assert [source.key for source in _plan(folder)["held_out"]] == [key]
-    card = folder / "models" / "0002-nuclei" / "model.json"
-    value = json.loads(card.read_text(encoding="utf-8"))
-    value["training"]["image_keys"] = [[], key]
-    card.write_text(json.dumps(value), encoding="utf-8")
+    version = folder / "models" / "0002-nuclei"
+    change_card(version, training=read_card(version).training | {"image_keys": [[], key]})
     assert _plan(folder)["held_out"] == []
 
 
@@ -135,10 +134,8 @@ def test_a_version_for_other_classes_keeps_its_outputs_and_text_is_for_people(fo
 
 
 def test_what_cannot_be_mixed_is_refused_and_nothing_is_written(folder: Path, capsys) -> None:
-    card = folder / "models" / "0002-nuclei" / "model.json"
-    value = json.loads(card.read_text(encoding="utf-8"))
-    value["training"]["base_sha256"] = "0" * 64
-    card.write_text(json.dumps(value), encoding="utf-8")
+    version = folder / "models" / "0002-nuclei"
+    change_card(version, training=read_card(version).training | {"base_sha256": "0" * 64})
     before = sorted(folder.rglob("*"))
     assert _mix(folder) == cli.FAILED
     told = capsys.readouterr().err

@@ -18,7 +18,7 @@ from segtool.models.network_config import NetworkConfig
 from segtool.models.store import ModelEntry
 from tests.gui.training_fixtures import add_version, child, deliver, done, make_folder, say
 from tests.mix_fixtures import POINTS
-from tests.model_fixtures import NUCLEI
+from tests.model_fixtures import NUCLEI, change_card
 
 ADAPTATION = {"points": POINTS, "chosen": 1.0}
 STARTED = RunStarted(train_images=0, held_out=("3.png",), parameters=1, base="b", minutes=None, epochs=None)
@@ -76,8 +76,7 @@ def control(qtbot, session, tmp_path: Path, tiny_model_folder: Path) -> Iterator
     root = make_folder(tmp_path / "photos")
     add_version(root, tiny_model_folder, "0001-base")
     new = add_version(root, tiny_model_folder, "0002-new", f1=0.5)
-    card = new / "model.json"
-    card.write_text(card.read_text(encoding="utf-8").replace('"images": 5', '"base": "0001-base"'), encoding="utf-8")
+    change_card(new, training={"base": "0001-base"})
     assert session.open_folder(root)
     assert session.set_active_model("0002-new")
     made: list[AdaptControl] = []

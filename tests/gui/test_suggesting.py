@@ -19,7 +19,7 @@ from segtool.gui.main_window import MainWindow
 from segtool.inference.runtime import Runtime
 from segtool.inference.suggestion import known_images
 from segtool.models import store
-from tests.model_fixtures import texture
+from tests.model_fixtures import change_card, texture
 
 MakeWindow = Callable[..., MainWindow]
 
@@ -44,9 +44,7 @@ def bundled(tmp_path: Path, tiny_model_folder: Path, tiny_ground_folder: Path, m
         images = sorted(put(tmp_path / f"known-{name}", bright=bright).iterdir())
         known = known_images(Runtime.load(folder), seen=images, held_out=images)
         assert known is not None
-        card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        card["known_images"] = known.to_json()
-        (folder / "model.json").write_text(json.dumps(card), encoding="utf-8")
+        change_card(folder, known_images=known.to_json())
     monkeypatch.setattr(store, "bundled_models_dir", lambda: place)
     return place
 

@@ -16,7 +16,7 @@ from PIL import Image
 from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunPreview, RunProgress, RunStarted, to_line
 from segtool.formats.mask_png import write_mask
 from segtool.sample import draw_nuclei
-from tests.model_fixtures import NUCLEI
+from tests.model_fixtures import NUCLEI, change_card
 
 IMAGES = 7
 SIZE = (72, 80)
@@ -38,11 +38,7 @@ def add_version(root: Path, model: Path, name: str, *, f1: float | None = None) 
     """Copy a model into a folder's versions, with a score on its card if one is given."""
     folder = Path(shutil.copytree(model, root / "models" / name))
     if f1 is not None:
-        card = folder / "model.json"
-        value = json.loads(card.read_text(encoding="utf-8"))
-        value["metrics"] = metrics(f1)
-        value["training"] = {"images": 5}
-        card.write_text(json.dumps(value), encoding="utf-8")
+        change_card(folder, metrics=metrics(f1), training={"images": 5})
     return folder
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import shutil
 import tracemalloc
 from pathlib import Path
@@ -21,11 +20,10 @@ from segtool.inference.segmenter import (
     tile_sizes,
 )
 from segtool.inference.tiling import tile_grid
-from segtool.models.card import CARD_FILE
 from segtool.models.network_config import NetworkConfig, Stem
 from segtool.models.store import ModelEntry, ModelStore
 from segtool.sample import draw_nuclei
-from tests.model_fixtures import GROUND, TINY_STRIDE, texture
+from tests.model_fixtures import GROUND, TINY_STRIDE, change_card, texture
 
 
 @pytest.fixture(scope="module")
@@ -155,8 +153,7 @@ def test_the_temperature_of_the_card_changes_the_confidence_alone(
     pixels = texture(96, 96, channels=3)
     plain = segment_to_end(pixels, Runtime.load(folder))
     answer = whole_image(pixels, Runtime.load(folder)).astype(np.float64)
-    value = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
-    (folder / CARD_FILE).write_text(json.dumps({**value, "temperature": temperature}), encoding="utf-8")
+    change_card(folder, temperature=temperature)
     prediction = segment_to_end(pixels, Runtime.load(folder))
     np.testing.assert_array_equal(prediction.class_ids, plain.class_ids)
     if answer.shape[-1] == 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from segtool.inference.runtime import Runtime
 from segtool.inference.segmenter import Progress
 from segtool.inference.suggestion import MAX_IMAGES, Suggestion, known_images, suggest_model
 from segtool.models.card import CARD_FILE, ModelCard, read_card
+from segtool.models.card_text import card_text
 from segtool.models.store import ModelStore
 from segtool.sample import draw_nuclei
 from tests.model_fixtures import texture
@@ -49,7 +49,7 @@ def _knowing(source: Path, folder: Path, seen: Sequence[np.ndarray]) -> Path:
 
 
 def _write_card(folder: Path, card: ModelCard) -> None:
-    (folder / CARD_FILE).write_text(json.dumps(card.to_json()), encoding="utf-8")
+    (folder / CARD_FILE).write_bytes(card_text(card.to_json()))
 
 
 @pytest.fixture(scope="module")

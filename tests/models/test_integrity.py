@@ -13,16 +13,12 @@ from segtool.core.errors import ModelError
 from segtool.models import integrity
 from segtool.models.card import CARD_FILE, MODEL_FILES, NETWORK_DATA_FILE, NETWORK_FILE, WEIGHTS_FILE, read_card
 from segtool.models.integrity import MAX_FILE_BYTES, sha256_of, verify_model
+from tests.model_fixtures import change_card
 
 
 @pytest.fixture
 def folder(tiny_model_folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny_model_folder, tmp_path / "model"))
-
-
-def rewrite_card(folder: Path, **changes: object) -> None:
-    path = folder / CARD_FILE
-    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
 
 
 def files_of(folder: Path) -> dict[str, str]:
@@ -86,14 +82,14 @@ def test_a_malformed_card_is_an_error_that_names_it(folder: Path, text: str):
     "name", ["../network.xml", "/etc/hostname", "..", ".", "", "sub/file", "..\\file", "C:file", "a\0b"]
 )
 def test_a_card_cannot_name_files_outside_its_folder(folder: Path, name: str):
-    rewrite_card(folder, files={**files_of(folder), name: "0" * 64})
+    change_card(folder, files={**files_of(folder), name: "0" * 64})
     with pytest.raises(ModelError, match="no plain file name"):
         verify_model(folder)
 
 
 def test_further_files_that_the_card_names_are_checked_too(folder: Path):
     (folder / "NOTICE").write_text("from the Broad Bioimage Benchmark Collection", encoding="utf-8")
-    rewrite_card(folder, files={**files_of(folder), "NOTICE": sha256_of(folder / "NOTICE")})
+    change_card(folder, files={**files_of(folder), "NOTICE": sha256_of(folder / "NOTICE")})
     verify_model(folder)
     (folder / "NOTICE").write_text("", encoding="utf-8")
     with pytest.raises(ModelError, match="NOTICE"):
@@ -103,7 +99,7 @@ def test_further_files_that_the_card_names_are_checked_too(folder: Path):
 def test_a_card_without_a_hash_is_refused(folder: Path):
     files = files_of(folder)
     del files[NETWORK_DATA_FILE]
-    rewrite_card(folder, files=files)
+    change_card(folder, files=files)
     with pytest.raises(ModelError, match=f"no hash for {NETWORK_DATA_FILE}"):
         verify_model(folder)
 

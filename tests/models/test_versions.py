@@ -10,8 +10,10 @@ import pytest
 
 from segtool.core.errors import ModelError, SaveError
 from segtool.models.card import CARD_FILE, MAX_NOTE, MAX_TITLE, NETWORK_FILE, ModelCard, read_card
+from segtool.models.card_text import SEAL
 from segtool.models.store import ModelStore, bundled_models_dir
 from segtool.models.versions import annotate, delete_version, export_version
+from tests.model_fixtures import change_card
 
 
 @pytest.fixture
@@ -27,9 +29,8 @@ def names(folder: Path) -> list[str]:
 
 
 def test_a_title_and_a_note_are_kept_on_the_card_and_shown_instead_of_the_name(models: Path):
+    change_card(models / "0002-tiny", **{"of a later program": [1, 2]})
     before = json.loads((models / "0002-tiny" / CARD_FILE).read_text(encoding="utf-8"))
-    before["of a later program"] = [1, 2]
-    (models / "0002-tiny" / CARD_FILE).write_text(json.dumps(before), encoding="utf-8")
     card = annotate(models / "0002-tiny", title="  Best \n so far ", note="Größer.\nSecond line. ")
     assert (card.title, card.note) == ("Best so far", "Größer.\nSecond line.")
     assert annotate(models / "0002-tiny", note="").title == "Best so far"
@@ -37,7 +38,7 @@ def test_a_title_and_a_note_are_kept_on_the_card_and_shown_instead_of_the_name(m
     assert entries["0002-tiny"].label == "Best so far"
     assert entries["0001-tiny"].label == "0001-tiny"
     after = json.loads((models / "0002-tiny" / CARD_FILE).read_text(encoding="utf-8"))
-    assert after == {**before, "title": "Best so far", "note": ""}
+    assert after == {**before, "title": "Best so far", "note": "", SEAL: after[SEAL]}
     assert names(models / "0002-tiny") == names(models / "0001-tiny")
 
 

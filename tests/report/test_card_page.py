@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from segtool.inference.evaluate import evaluate_images
 from segtool.inference.runtime import Runtime
 from segtool.report import ReportImage
 from segtool.report.card_page import CardPage, write_card_page
-from tests.model_fixtures import NUCLEI, texture
+from tests.model_fixtures import NUCLEI, change_card, texture
 
 
 def write(out: Path, images: list[ReportImage], folder: Path) -> CardPage:
@@ -25,8 +24,7 @@ def write(out: Path, images: list[ReportImage], folder: Path) -> CardPage:
 
 def changed_card(source: Path, target: Path, **values: object) -> Path:
     shutil.copytree(source, target)
-    path = target / "model.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+    change_card(target, **values)
     return target
 
 

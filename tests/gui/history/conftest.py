@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from segtool.gui.main_window import MainWindow
+from segtool.models.card import read_card
 from tests.gui.training_fixtures import add_version
-from tests.model_fixtures import NUCLEI, export_tiny_model
+from tests.model_fixtures import NUCLEI, change_card, export_tiny_model
 
 
 @pytest.fixture(scope="session")
@@ -23,10 +24,7 @@ def other_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def write_history(folder: Path, **training: Any) -> None:
     """Put facts about its training on the card of a version."""
-    path = folder / "model.json"
-    value = json.loads(path.read_text(encoding="utf-8"))
-    value["training"] = {**value["training"], **training}
-    path.write_text(json.dumps(value), encoding="utf-8")
+    change_card(folder, training=read_card(folder).training | training)
 
 
 @pytest.fixture
