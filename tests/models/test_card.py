@@ -8,7 +8,7 @@ import pytest
 
 from segtool.core.errors import ModelError
 from segtool.core.look import LOOK_SIZE
-from segtool.models.card import ModelCard, read_card
+from segtool.models.card import CARD_FILE, ModelCard, read_card
 from segtool.models.known_images import MAX_LOOKS, KnownImages
 
 
@@ -56,3 +56,25 @@ def test_malformed_known_images_are_refused(tiny_model_folder: Path, known: obje
     value = json.loads(json.dumps(read_card(tiny_model_folder).to_json()))
     with pytest.raises(ModelError):
         ModelCard.from_json({**value, "known_images": known})
+
+
+def test_a_card_is_sealed_and_an_old_one_is_not(tiny_model_folder: Path, tmp_path: Path):
+    text = (tiny_model_folder / CARD_FILE).read_bytes()
+    assert read_card(tiny_model_folder).self_test is not None
+    path = tmp_path / CARD_FILE
+    path.write_bytes(text.replace(b'"temperature": 1.0', b'"temperature": 1.1'))
+    with pytest.raises(ModelError, match="not as SegTool wrote it"):
+        read_card(tmp_path)
+    path.write_bytes(text.replace(b"\n", b"\r\n"))
+    assert read_card(tmp_path) == read_card(tiny_model_folder)
+    value = json.loads(text)
+    del value["seal"], value["self_test"]
+    path.write_text(json.dumps(value), encoding="utf-8")
+    assert read_card(tmp_path).self_test is None
+
+
+@pytest.mark.parametrize("text", ['{"format": 1, "format": 1}', '{"format": NaN}', "9" * 10_000, '{"a": Infinity}'])
+def test_a_card_holds_each_name_once_and_numbers_that_are_numbers(tmp_path: Path, text: str):
+    (tmp_path / CARD_FILE).write_text(text, encoding="utf-8")
+    with pytest.raises(ModelError, match="not valid JSON"):
+        read_card(tmp_path)

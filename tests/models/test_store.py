@@ -122,3 +122,22 @@ def test_a_model_that_comes_with_the_program_is_small_enough_to_be_sent_along():
     }
     assert sizes
     assert {name: size for name, size in sizes.items() if size > 16_000_000} == {}
+
+
+@pytest.mark.parametrize("name", ["my.keras", "0011-net.h5", "weights.pkl", "model.zip", "NET.PT"])
+def test_a_model_of_another_program_is_named_with_the_way_out(bundled: Path, versions: Path, name: str):
+    (versions / name).write_bytes(b"anything")
+    store = ModelStore(versions, bundled=bundled)
+    (problem,) = store.problems()
+    assert problem.path == versions / name
+    assert "does not open this as a model" in problem.reason
+    assert problem.remedy.endswith("or train a version here.")
+    with pytest.raises(ModelError, match="does not open this as a model"):
+        store.resolve(str(versions / name))
+
+
+def test_a_saved_tensorflow_model_is_named(bundled: Path, versions: Path):
+    (versions / "0011-saved").mkdir()
+    (versions / "0011-saved" / "saved_model.pb").write_bytes(b"")
+    (problem,) = ModelStore(versions, bundled=bundled).problems()
+    assert "saved TensorFlow models can hold programs" in problem.reason
