@@ -184,7 +184,8 @@ def main(folder: Path) -> None:
     out = sys.stdout
     # Nothing else may stand there, whatever the libraries have to say.
     sys.stdout = sys.stderr
-    print(_STARTED, file=out, flush=True)  # noqa: T201
+    out.write(f"{_STARTED}\n")
+    out.flush()
     try:
         files = read_network(folder)
         runtime = Runtime.of(files, folder)
@@ -195,7 +196,8 @@ def main(folder: Path) -> None:
     except SegToolError as exc:
         path = None if exc.path is None else os.fspath(exc.path)
         answer = {"reason": exc.reason, "path": path or os.fspath(folder / NETWORK_FILE), "remedy": exc.remedy}
-    print(json.dumps(answer), file=out, flush=True)  # noqa: T201
+    out.write(f"{json.dumps(answer)}\n")
+    out.flush()
 
 
 if __name__ == "__main__":

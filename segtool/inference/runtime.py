@@ -178,9 +178,10 @@ class Runtime:
                 path=path,
                 remedy=REMEDY,
             )
-        if test is not None and (levels := test.difference(answer)) > TOLERANCE:
+        if test is not None and test.difference(answer) > TOLERANCE:
             raise ModelError(
-                f"the network does not answer as it did when it was trained: {levels} levels of 255 apart",
+                "the network no longer answers a known image as it did when it was trained: "
+                "its weights were damaged or changed",
                 path=path,
                 remedy=REMEDY,
             )
