@@ -1,9 +1,10 @@
 """Trying a network from elsewhere in a process of its own before it is loaded into this one.
 
 OpenVINO reads a network in C++. Of 5,000 networks that were changed at random and given fitting hashes one ended the
-process with a segmentation fault, and a long enough chain of layers keeps it busy for minutes. A network that was not
-written by this program on this machine is therefore loaded and run in a child first, with limits to its time and
-memory: what has passed is remembered by its digest.
+process with a segmentation fault (it did not do so again), a long enough chain of layers keeps it busy for minutes,
+and one changed number has it ask for as much memory as there is. A network that was not written by this program on this
+machine is therefore loaded and run in a child first, with limits to its time and memory: what has passed is
+remembered by its digest.
 """
 
 from __future__ import annotations

@@ -89,11 +89,13 @@ def _chain(text: bytes) -> bytes:
     return text.replace(b"</layers>", layers + b"</layers>").replace(old, new)
 
 
-def _lead_astray(text: bytes) -> bytes:
-    """Aim one edge at another layer: OpenVINO 2026.4 ends with a segmentation fault."""
-    edges = list(re.finditer(rb'from-layer="43" from-port="2" to-layer="(\d+)" to-port="1"', text))
-    (edge,) = edges
-    return text[: edge.start(1)] + b"204" + text[edge.end(1) :]
+def _grow(folder: Path, _marker: Path) -> None:
+    """Enlarge by 700 instead of 2: 2.5 GB for the smallest of images."""
+    text, data = (folder / NETWORK_FILE).read_bytes(), bytearray((folder / NETWORK_DATA_FILE).read_bytes())
+    for offset in map(int, re.findall(rb'element_type="i32" shape="[^"]*" offset="(\d+)" size="4"', text)):
+        if data[offset : offset + 4] == np.int32(2).tobytes():
+            data[offset : offset + 4] = np.int32(700).tobytes()
+    _edit(folder, NETWORK_DATA_FILE, lambda _data: bytes(data))
 
 
 _FIRST = rb'element_type="f32" shape="4, 3, 3, 3" offset="32" size="432"'
@@ -151,7 +153,7 @@ NETWORK_ATTACKS: dict[str, Callable[[Path, Path], None]] = {
         )
     ),
     "a chain of 10,000 layers": _network(_chain),
-    "an edge that ends OpenVINO": _network(_lead_astray),
+    "enlarging by 700": _grow,
     "nesting of 100,000": _network(lambda text: text.replace(b"<rt_info>", b"<a>" * 100_000 + b"</a>" * 100_000)),
     "entities": _network(lambda text: b'<!DOCTYPE net [<!ENTITY a SYSTEM "file:///etc/hostname">]>' + text),
     "an operation of another kind": _network(lambda text: text.replace(b'type="Sigmoid"', b'type="Tanh"')),
