@@ -194,7 +194,7 @@ def test_hostile_models_do_no_harm(
             done="hostile networks (wrong architecture, not a number, 160 GB, pickles, entities, 2.5 GB for a tile)",
             times=len(chosen),
             bad=len(bad),
-            promise="nothing runs, less than 1 GB more is taken, another model is active, the file is named, the choice stays",
+            promise="nothing runs, no memory is lost, another model is active, the file is named, the choice stays",
             found="; ".join(bad[:3]) or f"{(most - before) / 1024**2:.0f} MB more at most",
         )
     )
