@@ -27,6 +27,24 @@ def as_rgb(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
     return pixels
 
 
+def without_value(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_] | None:
+    """Return where an image has no value, because one of a pixel's is NaN or infinite; None if nowhere.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (H, W) or (H, W, 3)
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W), or None
+    """
+    if pixels.dtype.kind != "f":
+        return None
+    found = ~np.isfinite(pixels)
+    missing: npt.NDArray[np.bool_] = found if found.ndim == 2 else found.any(axis=2)
+    return missing if missing.any() else None
+
+
 def intensity_range(pixels: npt.NDArray[np.generic], normalisation: Normalisation) -> tuple[float, float]:
     """Return the values of an image that will become 0 and 1.
 

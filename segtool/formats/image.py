@@ -15,7 +15,9 @@ from PIL import UnidentifiedImageError
 
 from segtool.core.errors import ImageError
 from segtool.formats.decoders import decode
-from segtool.formats.inspection import ImageHeader, inspect
+from segtool.formats.foreign_kinds import foreign_kind
+from segtool.formats.inspection import ImageHeader, Plan, inspect
+from segtool.formats.mending import damage_of, mend
 from segtool.formats.samples import (
     final_dtype,
     turn_upright,
@@ -31,6 +33,7 @@ IMAGE_SUFFIXES: frozenset[str] = frozenset({".png", ".jpg", ".jpeg", ".tif", ".t
 """Lower-case suffixes of files that are taken for images; what is inside decides how they are read."""
 
 _FORMATS_REMEDY = "Save it as PNG, JPEG, TIFF, BMP, WebP or GIF."
+_COPY_REMEDY = "Copy it again from where it came."
 _SIZE_REMEDY = "Cut it into smaller ones."
 
 
@@ -45,12 +48,18 @@ class Image:
     path : Path
         Where it was read from.
     notes : tuple of str
-        What a person should know, such as "page 1 of 5" or "3 values are not finite numbers".
+        What a person should know, such as "page 1 of 5" or "converted from CMYK".
+    damage : str
+        What is wrong with the file, such as "cut short or damaged: the lower 49 % are missing"; "" for a sound one.
+    pages : int
+        How many pages a TIFF has, of which this is the first; 1 for other formats.
     """
 
     pixels: npt.NDArray[np.generic]
     path: Path
     notes: tuple[str, ...]
+    damage: str = ""
+    pages: int = 1
 
 
 def probe_image(path: Path) -> ImageHeader:
@@ -75,7 +84,7 @@ def probe_image(path: Path) -> ImageHeader:
         return inspect(stream, verify=False).header
 
 
-def read_image(path: Path) -> Image:
+def read_image(path: Path, *, partial: bool = False) -> Image:
     """Decode an image file.
 
     The first page or frame is read, turned as its EXIF orientation says. 8-bit and unsigned 16-bit values are
@@ -86,6 +95,9 @@ def read_image(path: Path) -> Image:
     ----------
     path : Path
         A PNG, JPEG, TIFF, BMP, WebP or GIF, whatever its suffix.
+    partial : bool
+        Whether a PNG or JPEG that is cut short or damaged is read as far as it goes, with ``damage`` saying so: good
+        enough for a person to look at, never for a model to learn from.
 
     Returns
     -------
@@ -99,20 +111,35 @@ def read_image(path: Path) -> Image:
         colour image.
     """
     with _reading(path) as stream:
-        plan = inspect(stream, verify=True)
-        notes = list(plan.header.notes)
-        pixels, alpha = decode(stream, plan)
-        if alpha is not None:
-            pixels, changed = without_alpha(pixels, alpha)
-            notes += ["transparent parts are put on white"] if changed else []
-        pixels = white_is_high(pixels, plan.tiff)
-        pixels = turn_upright(final_dtype(pixels), plan.orientation)
-        if bad := unfinite_count(pixels):
-            notes.append(f"{bad} values are not finite numbers")
+        try:
+            plan = inspect(stream, verify=True)
+            return _finished(path, plan, *decode(stream, plan))
+        except MemoryError:
+            raise
+        except Exception:
+            mended = mend(stream) if partial else None
+            if mended is None:
+                raise
+        pixels, alpha = decode(mended.stream, mended.plan)
+        return _finished(path, mended.plan, pixels, alpha, damage=damage_of(mended, pixels))
+
+
+def _finished(
+    path: Path, plan: Plan, pixels: npt.NDArray[np.generic], alpha: npt.NDArray[np.generic] | None, *, damage: str = ""
+) -> Image:
+    """Make what a decoder returned into an image."""
+    notes = list(plan.header.notes)
+    if alpha is not None:
+        pixels, changed = without_alpha(pixels, alpha)
+        notes += ["transparent parts are put on white"] if changed else []
+    pixels = white_is_high(pixels, plan.tiff)
+    pixels = turn_upright(final_dtype(pixels), plan.orientation)
+    if bad := unfinite_count(pixels):
+        notes.append(f"{bad} values are no numbers (NaN or infinite): those pixels stay unlabelled")
     if pixels.shape[:2] != (plan.header.height, plan.header.width):
         raise ImageError("is damaged: its header and its pixels have different sizes", path=path)
     pixels.setflags(write=False)
-    return Image(pixels, path, tuple(notes))
+    return Image(pixels, path, tuple(notes), damage, 1 if plan.tiff is None else plan.tiff.pages)
 
 
 @contextmanager
@@ -125,9 +152,12 @@ def _reading(path: Path) -> Iterator[BinaryIO]:
             error.path = path
             raise
         except DamagedFileError as cause:
-            raise ImageError(str(cause), path=path, remedy="Copy it again from where it came.") from cause
+            raise ImageError(str(cause), path=path, remedy=_COPY_REMEDY) from cause
         except UnidentifiedImageError as cause:
-            raise ImageError("is not an image that can be read", path=path, remedy=_FORMATS_REMEDY) from cause
+            kind = foreign_kind(stream)
+            if kind is None:
+                raise ImageError("is not an image that can be read", path=path, remedy=_FORMATS_REMEDY) from cause
+            raise ImageError(f"is {kind[0]}, not an image that can be read", path=path, remedy=kind[1]) from cause
         except PillowImage.DecompressionBombError as cause:
             limit = f"has more than {MAX_PIXELS // 1_000_000} megapixels"
             raise ImageError(limit, path=path, remedy=_SIZE_REMEDY) from cause
@@ -135,6 +165,8 @@ def _reading(path: Path) -> Iterator[BinaryIO]:
             raise ImageError("does not fit into memory", path=path, remedy=_SIZE_REMEDY) from cause
         except Exception as cause:
             # A decoder fed with hostile or damaged bytes may raise nearly anything.
+            if "truncated" in str(cause).lower():
+                raise ImageError("is cut short", path=path, remedy=_COPY_REMEDY) from cause
             raise ImageError(
                 f"is damaged or of an unusual kind ({cause})", path=path, remedy=_FORMATS_REMEDY
             ) from cause

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import BinaryIO
@@ -11,7 +12,7 @@ from PIL import Image as PillowImage
 from segtool.core.errors import ImageError
 from segtool.formats.jpeg_markers import JPEG_SIGNATURE, scan_jpeg
 from segtool.formats.png_chunks import PNG_SIGNATURE, ColourType, scan_png
-from segtool.formats.source import PILLOW_FORMATS, refuse_size
+from segtool.formats.source import PILLOW_FORMATS, DamagedFileError, refuse_size
 from segtool.formats.tiff_header import (
     MAX_PAGES_COUNTED,
     TIFF_SIGNATURES,
@@ -21,9 +22,11 @@ from segtool.formats.tiff_header import (
     read_tiff_header,
 )
 
+_RIFF = b"RIFF"
 _ORIENTATION_TAG = 0x0112
 _GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F"})
 _OTHER_COLOURS = frozenset({"CMYK", "YCbCr", "LAB", "HSV"})
+_OTHER_TIFF_COLOURS: dict[int, str] = {Photometric.CMYK: "CMYK", Photometric.LAB: "Lab", Photometric.ICC_LAB: "Lab"}
 _FLOAT_REMEDY = "Save it as 32-bit float."
 
 
@@ -112,10 +115,17 @@ def inspect(stream: BinaryIO, *, verify: bool) -> Plan:
         return _inspect_tiff(read_tiff_header(stream))
     if head == PNG_SIGNATURE:
         return _inspect_png(stream, verify=verify)
+    if head[:4] == _RIFF and _riff_end(head) > stream.seek(0, os.SEEK_END) + 1:
+        raise DamagedFileError("is cut short")
     plan = _inspect_other(stream, orientation_late=False)
     if verify and head.startswith(JPEG_SIGNATURE) and _is_plain_jpeg(stream, plan.header):
         return replace(plan, decoder=Decoder.LEAN)
     return plan
+
+
+def _riff_end(head: bytes) -> int:
+    """Return how many bytes the file of a WebP has, by its own words."""
+    return int.from_bytes(head[4:8], "little") + 8
 
 
 def _is_plain_jpeg(stream: BinaryIO, header: ImageHeader) -> bool:
@@ -153,10 +163,12 @@ def _inspect_other(stream: BinaryIO, *, orientation_late: bool) -> Plan:
         notes: list[str] = []
         if getattr(image, "is_animated", False):
             # Counting a GIF's frames walks the whole file; the others have the number in their header.
-            count = "several" if image.format == "GIF" else getattr(image, "n_frames", 1)
-            notes.append(f"page 1 of {count}")
+            count = "" if image.format == "GIF" else f" of {getattr(image, 'n_frames', 1)} images"
+            notes.append(f"the first{count or ' image'} of an animation")
         if image.mode in _OTHER_COLOURS:
             notes.append(f"converted from {image.mode}")
+        if is_broken_profile(image.info.get("icc_profile")):
+            notes.append("its colour profile is broken and not used")
         if orientation_late:
             image.load()
         orientation, readable = _orientation(image)
@@ -166,6 +178,17 @@ def _inspect_other(stream: BinaryIO, *, orientation_late: bool) -> Plan:
     width, height = _upright_size(width, height, orientation)
     grey, dtype = mode in _GREY_MODES or mode.startswith("I;16"), _dtype_of_mode(mode)
     return Plan(ImageHeader(width, height, mode, dtype, 1 if grey else 3, tuple(notes)), orientation)
+
+
+def is_broken_profile(profile: object) -> bool:
+    """Tell whether what stands in a colour profile's place is none.
+
+    Profiles are not used: class ids do not hang on a shade, and values are to be those of the file.
+    Source: ICC.1:2022, section 7.2, "Profile header".
+    """
+    if not isinstance(profile, bytes) or not profile:
+        return False
+    return len(profile) < 128 or profile[36:40] != b"acsp" or int.from_bytes(profile[:4], "big") > len(profile)
 
 
 def _orientation(image: PillowImage.Image) -> tuple[int, bool]:
@@ -206,8 +229,8 @@ def _inspect_tiff(tiff: TiffHeader) -> Plan:
     if tiff.pages > 1:
         more = f"more than {MAX_PAGES_COUNTED}" if tiff.pages > MAX_PAGES_COUNTED else str(tiff.pages)
         notes.append(f"page 1 of {more}")
-    if tiff.photometric == Photometric.CMYK:
-        notes.append("converted from CMYK")
+    if other := _OTHER_TIFF_COLOURS.get(tiff.photometric):
+        notes.append(f"converted from {other}")
     colour = tiff.samples > 2 or tiff.photometric == Photometric.PALETTE
     orientation = tiff.orientation if 1 <= tiff.orientation <= 8 else 1
     width, height = _upright_size(tiff.width, tiff.height, orientation)
@@ -232,6 +255,8 @@ def _refuse_unusual(tiff: TiffHeader) -> None:
 
 def _is_for_pillow(tiff: TiffHeader) -> bool:
     """Whether Pillow decodes it exactly; it knows more compressions than OpenCV, but fewer kinds of values."""
+    if tiff.is_big_end_first_64:
+        return False
     unsigned = tiff.sample_format is SampleFormat.UNSIGNED
     if unsigned and tiff.bits <= 8:
         return True

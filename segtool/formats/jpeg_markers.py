@@ -31,11 +31,14 @@ class JpegLayout:
     complete : bool
         Whether the end marker stands behind a scan: without it rows are missing. In a file that is not progressive
         nothing else may stand there: a decoder has all rows by then, and may not look at it.
+    is_progressive : bool
+        Whether details of the whole image follow a rough version of it.
     """
 
     bits: int
     components: int
     complete: bool
+    is_progressive: bool = False
 
 
 def scan_jpeg(stream: BinaryIO) -> JpegLayout:
@@ -55,7 +58,7 @@ def scan_jpeg(stream: BinaryIO) -> JpegLayout:
     while (found := _next_marker(stream, position)) is not None:
         position, marker = found
         if marker == _END:
-            return JpegLayout(bits, components, complete=has_scan)
+            return JpegLayout(bits, components, complete=has_scan, is_progressive=is_progressive)
         if has_scan and not is_progressive:
             break
         stream.seek(position)
@@ -69,7 +72,7 @@ def scan_jpeg(stream: BinaryIO) -> JpegLayout:
             bits, components = (head[2], head[7]) if marker in _COMMON_FRAMES and not bits else (0, 0)
         has_scan |= marker == _SCAN
         position += length
-    return JpegLayout(bits, components, complete=False)
+    return JpegLayout(bits, components, complete=False, is_progressive=is_progressive)
 
 
 def _next_marker(stream: BinaryIO, position: int) -> tuple[int, int] | None:

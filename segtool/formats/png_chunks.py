@@ -155,3 +155,30 @@ def _chunk_body(stream: BinaryIO, length: int, kind: bytes, *, verify: bool) -> 
     if stream.read(4) != crc.to_bytes(4, "big"):
         raise DamagedFileError(f"is damaged: a check sum is wrong (block {kind.decode('ascii')})")
     return kept
+
+
+def chunk_of(kind: bytes, body: bytes) -> bytes:
+    """Return a chunk with its length and check sum."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def sound_chunks(stream: BinaryIO) -> list[tuple[bytes, bytes]]:
+    """Return kind and data of the chunks before the first damage; of a last one that is cut short, what is there.
+
+    A chunk of pixels whose check sum is wrong is left out with all behind it.
+    """
+    stream.seek(8)
+    chunks: list[tuple[bytes, bytes]] = []
+    while len(head := stream.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if length > _MAX_CHUNK or not kind.isalpha():
+            break
+        body, crc = stream.read(length), stream.read(4)
+        if len(body) < length or len(crc) < 4:
+            if kind == b"IDAT":
+                chunks.append((kind, body))
+            break
+        if zlib.crc32(kind + body) != int.from_bytes(crc, "big"):
+            break
+        chunks.append((kind, body))
+    return chunks

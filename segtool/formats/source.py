@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import warnings
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +21,8 @@ PILLOW_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 # Pillow warns above this and refuses above twice as much; both lie past our own limit, so that
 # the limit is one number and its message is ours. It stays as a guard for frames inside a file.
 PillowImage.MAX_IMAGE_PIXELS = MAX_PIXELS
+# What it warns of beside that ends in an error or a note of ours, and not on a terminal.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 class DamagedFileError(Exception):

@@ -55,6 +55,8 @@ class Photometric(IntEnum):
     RGB = 2
     PALETTE = 3
     CMYK = 5
+    LAB = 8
+    ICC_LAB = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class TiffHeader:
         Number of pages, counted no further than ``MAX_PAGES_COUNTED`` + 1.
     orientation_at, orientation_bytes : int, bytes
         Where the orientation lies in the file and what to write there for "upright"; no bytes if it has none.
+    is_big_end_first_64 : bool
+        Whether it is of the 64-bit variant with the most significant byte first, which Pillow misreads.
     """
 
     width: int
@@ -91,6 +95,7 @@ class TiffHeader:
     pages: int
     orientation_at: int
     orientation_bytes: bytes
+    is_big_end_first_64: bool = False
 
     @property
     def has_alpha(self) -> bool:
@@ -160,6 +165,7 @@ def read_tiff_header(stream: BinaryIO) -> TiffHeader:
         pages=sum(1 for _ in _page_offsets(stream, variant, offset)),
         orientation_at=at,
         orientation_bytes=upright,
+        is_big_end_first_64=variant.big and variant.order == ">",
     )
 
 

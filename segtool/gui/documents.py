@@ -32,6 +32,8 @@ class Documents:
         Which masks are in memory, for the jobs; another one for each folder that is opened.
     reasons : dict of str to str
         By key, why an image could not be opened or segmented.
+    damage_accepted : set of str
+        Keys of the images that are cut short and whose masks a person wants to edit all the same.
     is_in_stroke : bool
         Whether a stroke is under way on the shown image: its mask is between two states.
     """
@@ -46,6 +48,7 @@ class Documents:
         self.current: Document | None = None
         self.claims = MaskClaims()
         self.reasons: dict[str, str] = {}
+        self.damage_accepted: set[str] = set()
         self.is_in_stroke = False
         # In the order in which they were shown, the newest last.
         self._kept: dict[str, Document] = {}
@@ -124,7 +127,11 @@ class Documents:
         self.claims.claim(key)
         try:
             document = open_document(
-                found.entry, found.classes, writable_reason=found.writable_reason, answers=found.answers
+                found.entry,
+                found.classes,
+                writable_reason=found.writable_reason,
+                answers=found.answers,
+                accepts_damage=found.accepts_damage,
             )
         except SegToolError:
             self.give_up(key)
@@ -153,7 +160,8 @@ class Documents:
         self.claims.release(key)
 
     def _request(self, project: Project, key: str) -> LoadRequest:
-        return LoadRequest(project.entry(key), project.classes, project.writable_reason, project.mask_answers)
+        reason, answers, is_accepted = project.writable_reason, project.mask_answers, key in self.damage_accepted
+        return LoadRequest(project.entry(key), project.classes, reason, answers, accepts_damage=is_accepted)
 
     def _put(self, document: Document, pyramid: ImagePyramid | None) -> Document:
         key = document.entry.key
@@ -172,7 +180,12 @@ class Documents:
 
 
 def _is_outdated(document: Document, writable_reason: str) -> bool:
-    """Tell whether an image should be read again: what kept it from being edited may be gone, or its mask is new."""
-    if document.is_dirty:
+    """Tell whether an image should be read again.
+
+    What kept it from being edited may be gone, or it or its mask may have been replaced. An image whose file is gone
+    stays as it is in memory.
+    """
+    if document.is_dirty or document.image_is_gone():
         return False
-    return document.read_only_reason not in ("", writable_reason) or document.mask_changed_on_disk()
+    is_held_back = document.read_only_reason not in ("", writable_reason)
+    return is_held_back or document.mask_changed_on_disk() or document.image_changed_on_disk()

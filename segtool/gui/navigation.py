@@ -17,7 +17,7 @@ from segtool.gui.loading.route import Route
 from segtool.gui.mask_edits import MaskEdits
 from segtool.gui.saving import Saving
 from segtool.gui.session_signals import SessionSignals, error_text
-from segtool.gui.session_state import JobState
+from segtool.gui.session_state import JobState, Level
 from segtool.project.document import Document
 
 TITLE = "Open"
@@ -237,9 +237,17 @@ class Navigation(QObject):
         session.saved_changed.emit()
         if document.image.notes:
             session.info(f"{key}: {', '.join(document.image.notes)}.")
-        if document.read_only_reason and document.question is None:
+        if document.read_only_reason and document.image.damage:
+            choices = [("Edit it all the same", lambda: self._accept_damage(key))]
+            session.ask(document.read_only_reason, Level.WARNING, choices)
+        elif document.read_only_reason and document.question is None:
             session.warn(document.read_only_reason)
         self._soon.start()
+
+    def _accept_damage(self, key: str) -> None:
+        """Read an image that is cut short again, its mask to be edited."""
+        self._documents.damage_accepted.add(key)
+        self.open_image(key)
 
     def _end(self, route: Route) -> None:
         """Give up: none of the images could be shown."""

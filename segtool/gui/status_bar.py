@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QS
 
 from segtool.gui import theme
 from segtool.gui.canvas.canvas import HoverInfo
+from segtool.gui.image_notes import notes_sentences, notes_text
 from segtool.gui.session import Session
 from segtool.gui.session_state import JobState, SaveKind, SaveState
 from segtool.gui.training_control import TrainingControl
@@ -17,6 +18,7 @@ _INFO_MS = 6000
 _LOADING_SHOWN_AFTER_MS = 150
 _PROGRESS_WIDTH = 140
 _TEXT_WIDTH = 360
+_NOTES_WIDTH = 260
 _MAX_SAVED = 60
 _PERMILLE = 1000
 
@@ -29,6 +31,11 @@ class StatusBar(QStatusBar):
         self._session = session
         self.hover_label = QLabel()
         self.hover_label.setAccessibleName("Under the pointer")
+        # Names of classes are a person's own text, and never markup.
+        self.hover_label.setTextFormat(Qt.TextFormat.PlainText)
+        self.notes_label = QLabel()
+        self.notes_label.setAccessibleName("About this image")
+        self.notes_label.setTextFormat(Qt.TextFormat.PlainText)
         self.zoom_label = QLabel()
         self.zoom_label.setAccessibleName("Zoom")
         self.saved_label = QLabel()
@@ -38,14 +45,17 @@ class StatusBar(QStatusBar):
         self.prediction = PredictionIndicator(session)
         self.training = TrainingIndicator(training)
         self.addWidget(self.hover_label, 1)
-        for label in (self.hover_label, self.zoom_label, self.saved_label):
+        for label in (self.hover_label, self.notes_label, self.zoom_label, self.saved_label):
             label.setContentsMargins(theme.SPACE, 0, theme.SPACE, 0)
-        for widget in (self.training, self.prediction, self.job, self.loading, self.zoom_label, self.saved_label):
+        indicators = (self.training, self.prediction, self.job, self.loading)
+        for widget in (*indicators, self.notes_label, self.zoom_label, self.saved_label):
             self.addPermanentWidget(widget)
         for signal in (session.saved_changed, session.document_changed, session.project_changed):
             signal.connect(self._show_saved)
         session.classes_changed.connect(lambda: self.show_hover(None))
+        session.document_changed.connect(self._show_notes)
         self._show_saved()
+        self._show_notes()
 
     def show_info(self, text: str) -> None:
         """Show a sentence in passing."""
@@ -67,6 +77,14 @@ class StatusBar(QStatusBar):
     def retint(self) -> None:
         """Take the colours of the theme of now."""
         self._show_saved()
+
+    def _show_notes(self) -> None:
+        document = self._session.document
+        text = "" if document is None else notes_text(document.image)
+        metrics = self.notes_label.fontMetrics()
+        self.notes_label.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, _NOTES_WIDTH))
+        self.notes_label.setToolTip("" if document is None else theme.plain_tip(notes_sentences(document.image)))
+        self.notes_label.setVisible(bool(text))
 
     def _show_saved(self) -> None:
         if self._session.document is None:

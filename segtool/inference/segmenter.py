@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from segtool.core.classes import VOID
 from segtool.core.confidence import class_probability, winner_confidence
-from segtool.core.normalisation import intensity_range, normalise
+from segtool.core.normalisation import intensity_range, normalise, without_value
 from segtool.inference.runtime import Runtime
 from segtool.inference.tiling import plan_axis
 from segtool.models.network_config import NetworkConfig
@@ -128,6 +129,9 @@ def segment(
             continue
         rows = slice(item.top, item.top + len(item.probabilities))
         class_ids[rows], confidence[rows] = _decide(item.probabilities, ids, card.temperature)
+        if (missing := without_value(pixels[rows])) is not None:
+            # Where there is no value, there is surely nothing to label.
+            class_ids[rows][missing], confidence[rows][missing] = VOID, 255
         if probability is not None and probability_of is not None:
             index = card.classes.ids.index(probability_of)
             wanted = class_probability(item.probabilities, index, temperature=card.temperature)

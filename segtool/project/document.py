@@ -22,6 +22,7 @@ from segtool.project.mask_question import MaskQuestion, SettledMask, settle
 # A mask with more pixels than this, and so many times more than its image, is not decoded.
 _ANY_PIXELS, _TIMES_LARGER = 64_000_000, 16
 _READ_ONLY = "Until then it is read-only."
+_COPY_AGAIN = "Copy it again from where it came."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ class Document:
         before it is replaced.
     unknown_ids : tuple of int
         Ids without a class that the mask held when it was read.
+    image_file : FilePrint or None
+        The image's file as it was before it was read; None if that is not known.
     """
 
     entry: ImageEntry
@@ -100,6 +103,7 @@ class Document:
     question: MaskQuestion | None = None
     mapped: MaskQuestion | None = None
     unknown_ids: tuple[int, ...] = ()
+    image_file: FilePrint | None = None
 
     @property
     def is_dirty(self) -> bool:
@@ -139,9 +143,23 @@ class Document:
             # The folder is out of reach: a save will fail and say why.
             return False
 
+    def image_is_gone(self) -> bool:
+        """Tell whether the image's file is not there any more."""
+        return self.image_file is not None and FilePrint.of_readable(self.entry.path) is None
+
+    def image_changed_on_disk(self) -> bool:
+        """Tell whether another file has taken the place of the image's since it was read; one that is gone has not."""
+        found = FilePrint.of_readable(self.entry.path)
+        return None not in (found, self.image_file) and found != self.image_file
+
 
 def open_document(
-    entry: ImageEntry, classes: ClassSet, *, writable_reason: str = "", answers: MaskAnswers | None = None
+    entry: ImageEntry,
+    classes: ClassSet,
+    *,
+    writable_reason: str = "",
+    answers: MaskAnswers | None = None,
+    accepts_damage: bool = False,
 ) -> Document:
     """Read an image and its mask.
 
@@ -160,13 +178,22 @@ def open_document(
         Why nothing can be saved in the project (``Project.writable_reason``); "" if it can.
     answers : MaskAnswers, optional
         What was said about masks of the project.
+    accepts_damage : bool
+        Whether the mask of an image that is cut short may be edited: a person has said so.
 
     Raises
     ------
     ImageError
-        If the image cannot be read.
+        If the image cannot be read, or is damaged and that is not accepted.
     """
-    return add_mask(entry, read_image(entry.path), classes, writable_reason=writable_reason, answers=answers)
+    # Taken before reading: a change in between is then noticed.
+    image_file = FilePrint.of_readable(entry.path)
+    image = read_image(entry.path, partial=accepts_damage)
+    document = add_mask(
+        entry, image, classes, writable_reason=writable_reason, answers=answers, accepts_damage=accepts_damage
+    )
+    document.image_file = image_file
+    return document
 
 
 def add_mask(
@@ -176,6 +203,7 @@ def add_mask(
     *,
     writable_reason: str = "",
     answers: MaskAnswers | None = None,
+    accepts_damage: bool = False,
 ) -> Document:
     """Read the mask of an image that has been read already; see ``open_document``."""
     height, width = image.pixels.shape[:2]
@@ -193,7 +221,7 @@ def add_mask(
         return Document(entry, image, _blank(image), reason)
     except MaskError as exc:
         return Document(entry, image, _blank(image), f"{exc} {_READ_ONLY}", mask_file=mask_file)
-    reason = writable_reason or _why_protected(entry.mask_path)
+    reason = ("" if accepts_damage else _why_damaged(image)) or writable_reason or _why_protected(entry.mask_path)
     # There is no use in asking about what cannot be saved.
     question = None if reason else settled.question
     if settled.question is not None:
@@ -208,6 +236,12 @@ def add_mask(
         mapped=settled.mapped,
         unknown_ids=classes.unknown_ids(settled.mask),
     )
+
+
+def _why_damaged(image: Image) -> str:
+    if not image.damage:
+        return ""
+    return f"{image.path}: is {image.damage}. {_COPY_AGAIN} {_READ_ONLY}"
 
 
 def _blank(image: Image) -> npt.NDArray[np.uint8]:

@@ -171,11 +171,8 @@ def _has_image_suffix(name: str) -> bool:
 
 
 def _is_image(item: os.DirEntry[str]) -> bool:
-    if not item.is_symlink():
-        # Opening a pipe or a device would hang.
-        return item.is_file(follow_symlinks=False)
-    # A link to a file that is gone stays in the list, where its error can be read.
-    return os.path.isfile(item.path) or not os.path.exists(item.path)
+    # A pipe, a device, and a link to what is gone stay in the list, where their error can be read; none is opened.
+    return not (os.path.isdir(item.path) if item.is_symlink() else item.is_dir(follow_symlinks=False))
 
 
 def _is_searched(item: os.DirEntry[str], *, top: bool) -> bool:

@@ -288,29 +288,32 @@ class TestColour:
         values[0, :3] = np.nan, np.inf, -np.inf
         image = read_and_probed(saved(tmp_path, tiff(values)))
         np.testing.assert_array_equal(image.pixels, values)
-        assert image.notes == ("3 values are not finite numbers",)
+        assert image.notes == ("3 values are no numbers (NaN or infinite): those pixels stay unlabelled",)
         huge = read_and_probed(saved(tmp_path, tiff(FLOAT + 1e300)))
-        assert huge.notes == ("117 values are not finite numbers",)
+        assert huge.notes == ("117 values are no numbers (NaN or infinite): those pixels stay unlabelled",)
 
 
 class TestPages:
     OTHERS = [PillowImage.new("RGB", (13, 9), (i, 0, 0)) for i in range(4)]
 
-    @pytest.mark.parametrize("kind", ["TIFF", "PNG"])
-    def test_first_of_several(self, tmp_path: Path, kind: str) -> None:
+    @pytest.mark.parametrize(
+        ("kind", "note"), [("TIFF", "page 1 of 5"), ("PNG", "the first of 5 images of an animation")]
+    )
+    def test_first_of_several(self, tmp_path: Path, kind: str, note: str) -> None:
         data = pillow_bytes(COLOUR, kind, save_all=True, append_images=self.OTHERS)
         image = read_and_probed(saved(tmp_path, data))
         np.testing.assert_array_equal(image.pixels, RGB8)
-        assert image.notes == ("page 1 of 5",)
+        assert image.notes == (note,)
+        assert image.pages == (5 if kind == "TIFF" else 1)
 
     def test_first_of_an_animation(self, tmp_path: Path) -> None:
         options: dict[str, Any] = {"save_all": True, "append_images": self.OTHERS, "duration": 100}
         webp = read_and_probed(saved(tmp_path, pillow_bytes(COLOUR, "WEBP", lossless=True, **options)))
         np.testing.assert_array_equal(webp.pixels, RGB8)
-        assert webp.notes == ("page 1 of 5",)
+        assert webp.notes == ("the first of 5 images of an animation",)
         gif = read_and_probed(saved(tmp_path, pillow_bytes(palette_image(), "GIF", **options)))
         np.testing.assert_array_equal(gif.pixels, palette_colours())
-        assert gif.notes == ("page 1 of several",)
+        assert gif.notes == ("the first image of an animation",)
 
     @pytest.mark.parametrize("pixels", [GREY16, RGB16, FLOAT.astype(np.float32)], ids=["grey 16", "RGB 16", "float"])
     def test_pages_of_wide_values(self, tmp_path: Path, pixels: Pixels) -> None:

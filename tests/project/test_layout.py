@@ -71,7 +71,7 @@ def test_links_to_files_count_and_links_to_folders_do_not(tmp_path: Path):
     (tmp_path / "gone.png").symlink_to(tmp_path / "nothing.png")
     (tmp_path / "self.png").symlink_to(tmp_path / "self.png")
     os.mkfifo(tmp_path / "pipe.png")
-    assert keys(look(tmp_path)) == ["gone.png", "link.png", "real/a.png", "self.png"]
+    assert keys(look(tmp_path)) == ["gone.png", "link.png", "pipe.png", "real/a.png", "self.png"]
 
 
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path):

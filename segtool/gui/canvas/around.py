@@ -12,6 +12,7 @@ from segtool.gui.canvas.legend import paint_tag
 from segtool.gui.canvas.minimap import Minimap
 from segtool.gui.canvas.overlay_layer import OverlayLayer
 from segtool.gui.canvas.rulers import THICKNESS, Ruler
+from segtool.gui.image_notes import notes_text
 from segtool.gui.session import Session
 
 
@@ -64,6 +65,8 @@ class Around(QObject):
             for place in (self._pointer, pos) if pos != self._pointer else ():
                 if place is not None:
                     self._canvas.update(crosshair_region(place, self._canvas.size()))
+        if (self._pointer is None) is not (pos is None) and self._notes():
+            self._canvas.update()
         self._pointer = pos
         for ruler in self.rulers:
             ruler.mark(pos)
@@ -88,8 +91,15 @@ class Around(QObject):
             paint_tag(painter, QRectF(area), text=flicker.title)
         elif not is_bare:
             self._overlay.paint_legend(painter, QRectF(area), font=self._canvas.font())
+            if self._pointer is None and (notes := self._notes()):
+                # Out of the way of whoever works on the image: then the line below has them.
+                paint_tag(painter, QRectF(area), text=notes)
         if self._session.view_options.crosshair and self._pointer is not None:
             paint_crosshair(painter, self._pointer, self._canvas.size())
+
+    def _notes(self) -> str:
+        document = self._session.document
+        return "" if document is None else notes_text(document.image)
 
     def _free_area(self) -> QRect:
         """Return the part of the canvas that no ruler covers."""

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from segtool.core.errors import SaveError
+from segtool.core.errors import ImageError, SaveError
+from segtool.formats.image import probe_image
 from segtool.formats.mask_png import write_mask
 from segtool.formats.originals import keep_original
 from segtool.gui.jobs.worker import Job
@@ -71,7 +72,8 @@ def save_mask(
     ChangedOnDiskError
         If the file was changed, made or removed by something else since it was read or written here.
     SaveError
-        If it cannot be written; the old file is untouched.
+        If it cannot be written, or an image of another size has taken the place of its image; the old file is
+        untouched.
     """
 
     def check(digest: str) -> None:
@@ -82,6 +84,7 @@ def save_mask(
 
     refuse_missing(folder)
     _refuse_changed(document, force=force)
+    _refuse_another_image(document, mask)
     if document.mapped is not None:
         keep_original(document.entry.mask_path)
     written = write_mask(document.entry.mask_path, mask, about_to_replace=check)
@@ -115,3 +118,21 @@ def changed_on_disk(document: Document) -> ChangedOnDiskError:
 def _refuse_changed(document: Document, *, force: bool) -> None:
     if not force and document.mask_changed_on_disk():
         raise changed_on_disk(document)
+
+
+def _refuse_another_image(document: Document, mask: npt.NDArray[np.uint8]) -> None:
+    """Do not give a mask to an image of another size: it would be taken for the mask of what lies there now."""
+    if not document.image_changed_on_disk():
+        return
+    try:
+        header = probe_image(document.entry.path)
+    except ImageError:
+        # Being written, perhaps; the mask belongs to what was there, and is not to be lost.
+        return
+    if (header.height, header.width) != mask.shape:
+        raise SaveError(
+            f"the image was replaced by one of {header.width}×{header.height} pixels, and the unsaved mask belongs to "
+            f"the old one of {mask.shape[1]}×{mask.shape[0]}",
+            path=document.entry.path,
+            remedy="Put the old image back to save its mask.",
+        )

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segtool.core.classes import ClassSet
+from segtool.core.errors import ImageError
 from segtool.formats.image import probe_image, read_image
 from segtool.gui.canvas.image_pyramid import ImagePyramid
 from segtool.gui.loading import memory
@@ -20,12 +21,16 @@ from segtool.project.mask_answers import MaskAnswers
 
 @dataclass(frozen=True, slots=True)
 class LoadRequest:
-    """Which image to load, and what of the project decides how it comes out."""
+    """Which image to load, and what of the project decides how it comes out.
+
+    ``accepts_damage`` says that a person wants to edit the mask of an image that is cut short.
+    """
 
     entry: ImageEntry
     classes: ClassSet
     writable_reason: str
     answers: MaskAnswers
+    accepts_damage: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +51,16 @@ class Loaded:
     document : Document
     pyramid : ImagePyramid
         Every halving is made.
-    image_file : FilePrint or None
-        The image's file as it was before it was read.
     """
 
     request: LoadRequest
     document: Document
     pyramid: ImagePyramid
-    image_file: FilePrint | None
 
     def is_current(self) -> bool:
         """Tell whether both files are still what was read."""
         entry = self.request.entry
-        is_same_image = FilePrint.of_readable(entry.path) == self.image_file
+        is_same_image = FilePrint.of_readable(entry.path) == self.document.image_file
         return is_same_image and FilePrint.of_readable(entry.mask_path) == self.document.mask_file
 
 
@@ -145,16 +147,32 @@ def _load(request: LoadRequest, limit: int | None) -> Generator[LoadProgress, No
     yield LoadProgress(entry.key, 0)
     image_file = FilePrint.of_readable(entry.path)
     if limit is not None:
-        needs = memory.bytes_of(probe_image(entry.path))
+        needs = _bytes_needed(entry)
         if needs > limit:
             return TooLarge(needs, memory.available())
-    image = read_image(entry.path)
+    image = read_image(entry.path, partial=True)
     yield LoadProgress(entry.key, 60)
-    document = add_mask(entry, image, request.classes, writable_reason=request.writable_reason, answers=request.answers)
+    document = add_mask(
+        entry,
+        image,
+        request.classes,
+        writable_reason=request.writable_reason,
+        answers=request.answers,
+        accepts_damage=request.accepts_damage,
+    )
+    document.image_file = image_file
     yield LoadProgress(entry.key, 80)
     pyramid = make_pyramid(image.pixels)
     pyramid.make_all()
-    return Loaded(request, document, pyramid, image_file)
+    return Loaded(request, document, pyramid)
+
+
+def _bytes_needed(entry: ImageEntry) -> int:
+    """Return about how many bytes an image takes; 0 for a damaged one, which is small or will be refused."""
+    try:
+        return memory.bytes_of(probe_image(entry.path))
+    except ImageError:
+        return 0
 
 
 def make_pyramid(pixels: npt.NDArray[np.generic]) -> ImagePyramid:

@@ -84,7 +84,8 @@ class ImageDelegate(QStyledItemDelegate):
             painter.drawEllipse(left, first.center().y() - _DOT // 2, _DOT, _DOT)
         painter.setFont(theme.small_font(option.font))
         painter.setPen(QColor(ink["second"]))
-        line = reason or "  ·  ".join(filter(None, (status_of(index).value.capitalize(), index.data(Role.UNSURE))))
+        told = (status_of(index).value.capitalize(), index.data(Role.NOTES), index.data(Role.UNSURE))
+        line = reason or "  ·  ".join(filter(None, told))
         line = painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, second.width())
         painter.drawText(second, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, line)
 

@@ -28,6 +28,7 @@ class Role(IntEnum):
     REASON = Qt.ItemDataRole.UserRole + 3
     UNSAVED = Qt.ItemDataRole.UserRole + 4
     UNSURE = Qt.ItemDataRole.UserRole + 5
+    NOTES = Qt.ItemDataRole.UserRole + 6
 
 
 def status_of(index: Index) -> Status:
@@ -97,6 +98,8 @@ class ImageListModel(QAbstractListModel):
             case Role.UNSURE:
                 error = self._session.guidance.expectations.expected_error(entry.key)
                 return "" if error is None else unsure_text(error)
+            case Role.NOTES:
+                return "  ·  ".join(self._notes(entry))
             case Qt.ItemDataRole.ToolTipRole:
                 return theme.plain_tip(f"{entry.path}\n{self._description(entry)}")
             case Qt.ItemDataRole.AccessibleTextRole:
@@ -115,13 +118,17 @@ class ImageListModel(QAbstractListModel):
             return _of_mask(reason.removeprefix(f"{entry.mask_path}: "))
         return reason[:1].upper() + reason[1:]
 
+    def _notes(self, entry: ImageEntry) -> tuple[str, ...]:
+        return () if self._reason(entry) else self._thumbnails.notes(entry.path)
+
     def _description(self, entry: ImageEntry) -> str:
         if reason := self._reason(entry):
             return reason if reason.startswith(_MASK) else f"Cannot be opened. {reason}"
         unsaved = ", unsaved changes" if self._session.is_unsaved(entry.key) else ""
         error = self._session.guidance.expectations.expected_error(entry.key)
         unsure = "" if error is None else f". The model {expected_text(error)}"
-        return f"{self._status(entry.key).value.capitalize()}{unsaved}{unsure}"
+        notes = "".join(f"\n{note[:1].upper()}{note[1:]}." for note in self._notes(entry))
+        return f"{self._status(entry.key).value.capitalize()}{unsaved}{unsure}{notes}"
 
     def _on_thumbnail(self, path: Path) -> None:
         if path in self._row_of_path:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage, QPixmap
 
-from segtool.core.errors import SegToolError
-from segtool.formats.image import probe_image, read_image
+from segtool.core.errors import ImageError, SegToolError
+from segtool.formats.image import ImageHeader, probe_image, read_image
 from segtool.formats.preview import display_rgb
 from segtool.gui.jobs.worker import WorkerThread
 
@@ -27,11 +27,12 @@ _MAX_PIXELS = 40_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Small:
-    """What the thread makes of an image: H×W×3 uint8, or None if it gives none, and why it cannot be read."""
+    """What the thread makes of an image: H×W×3 uint8, or None if it gives none; why it cannot be read; what it is."""
 
     path: Path
     rgb: npt.NDArray[np.uint8] | None
     reason: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class Thumbnails(QObject):
@@ -49,6 +50,7 @@ class Thumbnails(QObject):
         super().__init__(parent)
         self._made: OrderedDict[Path, QPixmap] = OrderedDict()
         self._reasons: dict[Path, str] = {}
+        self._notes: dict[Path, tuple[str, ...]] = {}
         self._waiting: list[Path] = []
         self._busy = False
         self._thread = WorkerThread("segtool-thumbnails")
@@ -73,6 +75,10 @@ class Thumbnails(QObject):
         """Return why an image could not be read for its thumbnail, an empty string if nothing is known against it."""
         return self._reasons.get(path, "")
 
+    def notes(self, path: Path) -> tuple[str, ...]:
+        """Return what a person should know of an image, what is damaged about it first; nothing before its turn."""
+        return self._notes.get(path, ())
+
     def retry(self, path: Path) -> None:
         """Make the thumbnail of an image again that could not be read but now can."""
         if self._reasons.pop(path, ""):
@@ -83,6 +89,7 @@ class Thumbnails(QObject):
         self._waiting.clear()
         self._made.clear()
         self._reasons.clear()
+        self._notes.clear()
 
     def close(self) -> None:
         """End the thread."""
@@ -99,6 +106,8 @@ class Thumbnails(QObject):
         self._busy = False
         if small.reason:
             self._reasons[small.path] = small.reason
+        if small.notes:
+            self._notes[small.path] = small.notes
         self._made[small.path] = QPixmap() if small.rgb is None else _to_pixmap(small.rgb)
         while len(self._made) > _KEPT:
             self._made.popitem(last=False)
@@ -113,13 +122,25 @@ class Thumbnails(QObject):
 def _make(path: Path) -> Generator[_Small, None, None]:
     """Yield the thumbnail of an image, at twice its size for dense screens."""
     try:
-        header = probe_image(path)
+        header = _header(path)
+        if header is not None and header.width * header.height > _MAX_PIXELS:
+            yield _Small(path, None, notes=header.notes)
+            return
         # A damaged image says so here, long before somebody opens it.
-        rgb = None if header.width * header.height > _MAX_PIXELS else _shrunk(display_rgb(read_image(path).pixels))
+        image = read_image(path, partial=True)
     except SegToolError as exc:
         yield _Small(path, None, str(exc))
     else:
-        yield _Small(path, rgb)
+        notes = (image.damage, *image.notes) if image.damage else image.notes
+        yield _Small(path, _shrunk(display_rgb(image.pixels)), notes=notes)
+
+
+def _header(path: Path) -> ImageHeader | None:
+    """Return what the header says; None for a damaged image, of which a part may be readable."""
+    try:
+        return probe_image(path)
+    except ImageError:
+        return None
 
 
 def _shrunk(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
