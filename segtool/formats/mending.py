@@ -168,8 +168,7 @@ def _rows_decoded(pixels: Pixels) -> int:
     """Return how many rows of a mended JPEG were decoded, without a last row of blocks that may be half a row."""
     flat = pixels.reshape(pixels.shape[0], -1)
     is_there = np.flatnonzero((flat != _NEVER_DECODED).any(axis=1))
-    last = 0 if is_there.size == 0 else int(is_there[-1]) + 1
-    return last // _BLOCK_ROWS * _BLOCK_ROWS
+    return 0 if is_there.size == 0 else int(is_there[-1]) // _BLOCK_ROWS * _BLOCK_ROWS
 
 
 def _side_of_the_end(orientation: int) -> str:

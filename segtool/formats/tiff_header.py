@@ -130,6 +130,38 @@ class _Variant:
         return 20 if self.big else 12
 
 
+@dataclass(frozen=True, slots=True)
+class PageList:
+    """Where the pages of a TIFF are, and what in its head leads to the first of them.
+
+    Attributes
+    ----------
+    offsets : tuple of int
+        Of each page, as far as ``MAX_PAGES_COUNTED`` + 1.
+    pointer_at : int
+        Where the offset of the first page is stored.
+    pointer : str
+        Layout of that offset, as ``struct`` writes it.
+    """
+
+    offsets: tuple[int, ...]
+    pointer_at: int
+    pointer: str
+
+    def pointer_to(self, offset: int) -> bytes:
+        """Return what to write there to make another page the first one."""
+        return struct.pack(self.pointer, offset)
+
+
+def read_page_list(stream: BinaryIO) -> PageList:
+    """Find the pages of a TIFF; DamagedFileError if its head makes no sense."""
+    try:
+        variant, first = _file_head(stream)
+    except struct.error as cause:
+        raise DamagedFileError("is damaged: its TIFF header makes no sense") from cause
+    return PageList(tuple(_page_offsets(stream, variant, first)), 8 if variant.big else 4, variant.pointer)
+
+
 def read_tiff_header(stream: BinaryIO) -> TiffHeader:
     """Read the first page's header and count the pages.
 

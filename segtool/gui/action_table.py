@@ -19,6 +19,7 @@ from segtool.gui.commands import (
 from segtool.gui.display_actions import display_actions
 from segtool.gui.history.actions import version_actions
 from segtool.gui.operation_actions import operation_actions
+from segtool.gui.page_actions import page_actions
 from segtool.gui.prediction_actions import prediction_threshold
 from segtool.gui.session import Session
 from segtool.gui.tool_actions import tool_actions
@@ -105,6 +106,7 @@ def _file(do: Commands) -> tuple[MenuItem, ...]:
             enabled=has_effort,
             status_tip=effort_tip,
         ),
+        *page_actions(do),
         row(id=ActionId.QUIT, text="&Quit", shortcuts=("Ctrl+Q",), run=do.window.close, separator=True),
     )
 

@@ -22,6 +22,7 @@ class ActionId(StrEnum):
     SAVE = auto()
     SAVE_ALL = auto()
     EXPORT_EFFORT = auto()
+    SPLIT_PAGES = auto()
     QUIT = auto()
     UNDO = auto()
     REDO = auto()

@@ -21,6 +21,7 @@ from segtool.gui.evaluating import Evaluating
 from segtool.gui.guidance import Guidance
 from segtool.gui.history.comparing import Comparing
 from segtool.gui.history.version_edits import VersionEdits
+from segtool.gui.image_watch import ImageWatch
 from segtool.gui.jobs.runner import JobRunner
 from segtool.gui.mask_edits import MaskEdits
 from segtool.gui.mask_questions import MaskQuestions
@@ -33,6 +34,7 @@ from segtool.gui.save_troubles import SaveTroubles
 from segtool.gui.saving import Saving
 from segtool.gui.segmenting import Segmenting
 from segtool.gui.session_state import JobState, Level, ModelOffer, Overwrite, SaveState
+from segtool.gui.splitting import Splitting
 from segtool.gui.suggesting import Suggesting
 from segtool.gui.tool_state import ToolState
 from segtool.gui.tools.tool_id import ToolId
@@ -69,6 +71,7 @@ class Session(ToolState):
         edits = self._edits = MaskEdits(self, documents, saving)
         navigation = self.navigation = Navigation(self, documents, edits, saving)
         self.troubles = SaveTroubles(self, documents, edits=edits, saving=saving, navigation=navigation)
+        self._image_watch = ImageWatch(self, documents, navigation)
         models = self._models = ModelChoice(self, documents, saving)
         segmenting = self._segmenting = Segmenting(
             self, documents, edits=edits, navigation=navigation, saving=saving, models=models, jobs=jobs
@@ -76,6 +79,7 @@ class Session(ToolState):
         self._evaluating = Evaluating(
             self, documents, edits=edits, saving=saving, models=models, segmenting=segmenting, jobs=jobs
         )
+        self.splitting = Splitting(self, documents, jobs)
         self._suggesting = Suggesting(self, documents, models, is_on=suggest_models)
         self.class_edits = ClassEdits(self, documents, edits=edits, navigation=navigation, saving=saving, jobs=jobs)
         self.mask_questions = MaskQuestions(
@@ -331,6 +335,7 @@ class Session(ToolState):
         self.guidance.close()
         self.operations.close()
         self.regions.close()
+        self._image_watch.close()
         self.navigation.close()
         self._jobs.close()
         self.troubles.close()

@@ -83,8 +83,8 @@ class Case:
     is_special: bool = False
 
     def put(self, folder: Path, *, orientation: int = 1) -> Path:
-        """Write the file into a folder, with an EXIF orientation if it is not 1."""
-        path = folder / self.name
+        """Write the file into a folder, with an EXIF orientation, in its name too, if it is not 1."""
+        path = folder / (self.name if orientation == 1 else f"{orientation}-{self.name}")
         if self.is_special:
             self.make(path)  # type: ignore[call-arg]
         else:
@@ -533,7 +533,7 @@ def refused() -> Iterator[Case]:
     yield Case("tiff-no-height.tif", lambda: tiff(GREY8, size=(W, 0)), reason="has no pixels")
     yield Case("jpeg-2000.png", lambda: pillow_bytes(Image.fromarray(RGB8), "JPEG2000"), reason="a JPEG 2000 image")
     yield Case("heic.jpg", lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(300), reason="a HEIC image")
-    yield Case("avif.png", lambda: pillow_bytes(Image.fromarray(RGB8), "AVIF"), reason="an AVIF image")
+    yield Case("avif.png", lambda: b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf" + bytes(300), reason="an AVIF image")
     yield Case("photoshop.tif", lambda: _PSD, reason="a Photoshop document")
     yield Case("drawing.png", lambda: _SVG, reason="a vector drawing (SVG)")
     yield Case("dicom.png", lambda: _DICOM, reason="a DICOM image")
