@@ -13,6 +13,7 @@ from segtool.commands.choosing import load_runtime, require_images
 from segtool.commands.segmenting import Segmented, segment_folder
 from segtool.core.classes import BACKGROUND, VOID
 from segtool.core.errors import MaskError, SegToolError
+from segtool.core.printable import printable
 from segtool.formats.image import read_image
 from segtool.formats.mask_png import read_mask
 from segtool.formats.preview import contact_sheet, overlay_rgb
@@ -46,7 +47,7 @@ def run_headless(folder: Path) -> int:
     tiles = []
     for item in done:
         if item.failed:
-            sys.stdout.write(f"{item.failed}\n")
+            sys.stdout.write(f"{printable(item.failed)}\n")
             continue
         try:
             pixels, mask = _image_and_mask(item)
@@ -54,7 +55,9 @@ def run_headless(folder: Path) -> int:
             sys.stdout.write(f"{exc}\n")
             continue
         share = float(np.mean((mask != BACKGROUND) & (mask != VOID)))
-        sys.stdout.write(f"{item.entry.key}: {share:.1%} labelled{f' ({item.skipped})' if item.skipped else ''}\n")
+        sys.stdout.write(
+            f"{printable(item.entry.key)}: {share:.1%} labelled{f' ({item.skipped})' if item.skipped else ''}\n"
+        )
         tiles.append((item.entry.key, _shrunk(overlay_rgb(pixels, mask, project.classes))))
     if not tiles:
         return 1

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,10 @@ print(*sorted({"tensorflow", "keras", "segtool.training"} & set(sys.modules)))
 """
 
 
-def _modules(folder: Path) -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted(folder.rglob("*.py")):
-        yield path, ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+@cache
+def _modules(folder: Path) -> tuple[tuple[Path, ast.Module], ...]:
+    files = sorted(folder.rglob("*.py"))
+    return tuple((path, ast.parse(path.read_text(encoding="utf-8"), filename=str(path))) for path in files)
 
 
 def _imported(tree: ast.Module) -> set[str]:
@@ -84,6 +86,56 @@ def test_only_the_command_line_prints() -> None:
         for line, name in _calls(tree)
         if name in ("print", "pprint", "pprint.pprint")
     ]
+    assert found == []
+
+
+# What would hand a name to a shell, run what a file holds, or fetch something.
+_NEVER_CALLED = re.compile(
+    r"(^|\.)(system|popen|getoutput|getstatusoutput|startCommand|startDetached|spawn[lv]p?e?|execv?p?e?)$"
+    r"|^(eval|compile|__import__)$"
+    r"|(^|\.)(create_connection|create_server|urlopen|urlretrieve)$"
+)
+_NEVER_IMPORTED = frozenset(
+    {
+        "pickle",
+        "marshal",
+        "shelve",
+        "dill",
+        "joblib",
+        "yaml",
+        "urllib",
+        "requests",
+        "http",
+        "ftplib",
+        "smtplib",
+        "httpx",
+    }
+)
+
+
+def _what_is_unsafe(node: ast.AST) -> str:
+    """Return what about a part of a module could run or fetch something, "" if nothing could."""
+    if isinstance(node, ast.keyword) and node.arg in ("shell", "allow_pickle"):
+        is_off = isinstance(node.value, ast.Constant) and node.value.value is False
+        return "" if is_off else node.arg
+    if isinstance(node, ast.ImportFrom) and node.module == "PySide6.QtNetwork":
+        return node.module
+    if not isinstance(node, ast.Call):
+        return ""
+    name = ast.unparse(node.func)
+    if name.endswith("openUrl"):
+        # A page that was written here is shown by the browser; no address leads elsewhere.
+        return "" if ast.unparse(node.args[0]).startswith("QUrl.fromLocalFile(") else name
+    # A dialog has an exec too, and so have loops; the built-in one has no dot before it.
+    return name if _NEVER_CALLED.search(name) and not name.endswith(".exec") else ""
+
+
+def test_nothing_is_run_by_a_shell_or_fetched() -> None:
+    files = [*_modules(PACKAGE), (ROOT / "main.py", ast.parse((ROOT / "main.py").read_text(encoding="utf-8")))]
+    found = [f"{path.relative_to(ROOT)} {name}" for path, tree in files for name in _imported(tree) & _NEVER_IMPORTED]
+    for path, tree in files:
+        unsafe = filter(None, map(_what_is_unsafe, ast.walk(tree)))
+        found += [f"{path.relative_to(ROOT)} {name}" for name in unsafe]
     assert found == []
 
 

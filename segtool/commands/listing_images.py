@@ -9,6 +9,7 @@ from typing import Any
 
 from segtool.commands.reporting import Reporter
 from segtool.core.errors import ImageError
+from segtool.core.printable import printable
 from segtool.formats.image import probe_image
 from segtool.project.effort import EFFORT_FILE, EffortLog
 from segtool.project.effort_summary import effort_figures, total_text, trend_text
@@ -36,10 +37,11 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
         reporter.warning(note)
     for row in rows:
         if row["error"]:
-            reporter.line(f"{row['image']}  unreadable: {row['error']}")
+            reporter.line(f"{printable(row['image'])}  unreadable: {row['error']}")
         else:
             notes = f"  ({'; '.join(row['notes'])})" if row["notes"] else ""
-            reporter.line(f"{row['image']}  {row['width']}x{row['height']} {row['type']}  {row['status']}{notes}")
+            size = f"{row['width']}x{row['height']}"
+            reporter.line(f"{printable(row['image'])}  {size} {row['type']}  {row['status']}{notes}")
     unreadable = sum(1 for row in rows if row["error"])
     reporter.line(f"{len(rows)} images" + (f", {unreadable} unreadable" if unreadable else ""))
     for text in filter(None, (total_text(effort), trend_text(effort))):

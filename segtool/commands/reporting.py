@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from segtool.core.errors import SegToolError
+from segtool.core.printable import printable_lines
 
 
 class Reporter:
@@ -47,6 +48,8 @@ class Reporter:
             self._bar = None
 
     def _write(self, text: str, stream: TextIO) -> None:
+        # A name must not command the terminal.
+        text = printable_lines(text)
         if self._bar is not None and stream.isatty():
             # Above the bar, which is drawn again below it.
             self._bar.console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)

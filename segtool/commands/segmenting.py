@@ -16,6 +16,7 @@ from segtool.commands.choosing import load_runtime, open_project, require_images
 from segtool.commands.reporting import Reporter
 from segtool.core.classes import ClassSet, match_classes
 from segtool.core.errors import ImageError, MaskError, SaveError
+from segtool.core.printable import printable
 from segtool.formats.image import read_image
 from segtool.formats.mask_png import read_mask, write_mask
 from segtool.formats.preview import overlay_rgb
@@ -66,9 +67,9 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
             if item.failed:
                 reporter.warning(item.failed)
             elif item.skipped:
-                reporter.line(f"{item.entry.key}: {item.skipped}")
+                reporter.line(f"{printable(item.entry.key)}: {item.skipped}")
             else:
-                reporter.line(f"{item.entry.key} -> {item.mask_path}")
+                reporter.line(printable(f"{item.entry.key} -> {item.mask_path}"))
     reporter.finish()
     done = sum(1 for item in results if not item.failed and not item.skipped)
     skipped = sum(1 for item in results if item.skipped)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from segtool.core.printable import printable
+
 
 class SegToolError(Exception):
     """A failure that is explained to the person instead of shown as a traceback.
@@ -25,7 +27,7 @@ class SegToolError(Exception):
         super().__init__(reason)
 
     def __str__(self) -> str:
-        where = "" if self.path is None else f"{self.path}: "
+        where = "" if self.path is None else f"{printable(str(self.path))}: "
         remedy = f" {self.remedy}" if self.remedy else ""
         return f"{where}{self.reason.rstrip('.')}.{remedy}"
 

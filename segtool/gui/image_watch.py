@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QFileSystemWatcher, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QGuiApplication
 
+from segtool.core.printable import printable
 from segtool.gui.documents import Documents
 from segtool.gui.navigation import Navigation
 from segtool.gui.session_signals import SessionSignals
@@ -66,7 +67,8 @@ class ImageWatch(QObject):
 
     def _tell_gone(self, document: Document) -> None:
         key = document.entry.key
-        text = f"{document.entry.path}: there is no such file any more. It stays open here, and its mask can be saved."
+        name = printable(str(document.entry.path))
+        text = f"{name}: there is no such file any more. It stays open here, and its mask can be saved."
         if self._told != text:
             self._told = text
             self._session.warn(text)

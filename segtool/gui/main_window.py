@@ -224,7 +224,7 @@ class MainWindow(QMainWindow):
         parts = [] if project is None else [project.root.name or str(project.root)]
         if project is not None and document is not None:
             parts += [document.entry.key, project.status(document.entry.key).value]
-        self.setWindowTitle(f"{' · '.join(parts)}[*] — SegTool" if parts else "SegTool")
+        self.setWindowTitle(f"{theme.title_text(' · '.join(parts))}[*] — SegTool" if parts else "SegTool")
         self.setWindowModified(self._session.has_unsaved())
 
     def _share_out_room(self) -> None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from segtool.core.printable import printable_lines
 from segtool.gui import theme
 from segtool.gui.session_state import Level
 
@@ -117,7 +118,7 @@ class MessageRow(QFrame):
         self.text, self._level = text, level
         self.setObjectName("messageRow")
         self._mark = QLabel()
-        self._label = QLabel(text, wordWrap=True)
+        self._label = QLabel(printable_lines(text), wordWrap=True)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

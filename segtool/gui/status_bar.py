@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
+from segtool.core.printable import printable
 from segtool.gui import theme
 from segtool.gui.canvas.canvas import HoverInfo
 from segtool.gui.image_notes import notes_sentences, notes_text
@@ -39,6 +40,7 @@ class StatusBar(QStatusBar):
         self.zoom_label = QLabel()
         self.zoom_label.setAccessibleName("Zoom")
         self.saved_label = QLabel()
+        self.saved_label.setTextFormat(Qt.TextFormat.PlainText)
         self.saved_label.setAccessibleName("Saved state")
         self.loading = LoadingIndicator(session)
         self.job = JobIndicator(session)
@@ -59,7 +61,7 @@ class StatusBar(QStatusBar):
 
     def show_info(self, text: str) -> None:
         """Show a sentence in passing."""
-        self.showMessage(text, _INFO_MS)
+        self.showMessage(printable(text), _INFO_MS)
 
     def show_hover(self, info: HoverInfo | None) -> None:
         """Show what is under the pointer; None while it is not over the image."""
@@ -120,6 +122,7 @@ class Indicator(QWidget):
     def __init__(self, *, button: str) -> None:
         super().__init__()
         self.label = QLabel()
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.bar = QProgressBar(textVisible=False)
         self.bar.setFixedWidth(_PROGRESS_WIDTH)
         self.bar.setMaximumHeight(self.label.fontMetrics().height())
@@ -136,7 +139,9 @@ class Indicator(QWidget):
     def show_progress(self, text: str, *, title: str, done: int, total: int) -> None:
         """Show how far the work is."""
         # A long name of an image must not push the rest of the line out of the window.
-        self.label.setText(self.label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, _TEXT_WIDTH))
+        self.label.setText(
+            self.label.fontMetrics().elidedText(printable(text), Qt.TextElideMode.ElideMiddle, _TEXT_WIDTH)
+        )
         self.label.setToolTip(theme.plain_tip(text))
         self.bar.setAccessibleName(f"{title}: progress")
         self.button.setAccessibleName(f"{self.button.text()}: {title}")

@@ -14,6 +14,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QDialogButtonBox, QMessageBox, QStyleFactory
 
 from segtool.core.palette import Colour
+from segtool.core.printable import printable, printable_lines
 from segtool.resources import resource_path
 
 SPACE = 8
@@ -245,8 +246,14 @@ def swatches_html(items: Iterable[tuple[str, Colour]]) -> str:
     return "&nbsp; ".join(parts)
 
 
+def title_text(text: str) -> str:
+    """Return a part of a window's title letter by letter: ``[*]`` would be the mark of unsaved changes."""
+    return printable(text).replace("[*]", "[*][*]")
+
+
 def plain_tip(text: str) -> str:
     """Return a tooltip that shows a text letter by letter: Qt takes what looks like HTML for HTML."""
+    text = printable_lines(text)
     lines = html.escape(text).replace("\n", "<br>")
     return f"<span>{lines}</span>" if "<" in text else text
 

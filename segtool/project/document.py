@@ -13,6 +13,7 @@ import numpy.typing as npt
 from segtool.core.classes import VOID, ClassSet
 from segtool.core.edits import History
 from segtool.core.errors import MaskError
+from segtool.core.printable import printable
 from segtool.formats.image import Image, read_image
 from segtool.formats.mask_kinds import read_any_mask
 from segtool.project.layout import ImageEntry
@@ -217,7 +218,7 @@ def add_mask(
             found = read_any_mask(entry.mask_path, most_pixels=max(_ANY_PIXELS, _TIMES_LARGER * height * width))
             settled = settle(entry, found, (height, width), classes=classes, answers=answers)
     except OSError as exc:
-        reason = f"{entry.mask_path}: the mask cannot be read ({exc.strerror}). Check who may read it."
+        reason = f"{printable(str(entry.mask_path))}: the mask cannot be read ({exc.strerror}). Check who may read it."
         return Document(entry, image, _blank(image), reason)
     except MaskError as exc:
         return Document(entry, image, _blank(image), f"{exc} {_READ_ONLY}", mask_file=mask_file)
@@ -241,7 +242,7 @@ def add_mask(
 def _why_damaged(image: Image) -> str:
     if not image.damage:
         return ""
-    return f"{image.path}: is {image.damage}. {_COPY_AGAIN} {_READ_ONLY}"
+    return f"{printable(str(image.path))}: is {image.damage}. {_COPY_AGAIN} {_READ_ONLY}"
 
 
 def _blank(image: Image) -> npt.NDArray[np.uint8]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from segtool.core.classes import ClassSet
 from segtool.core.metrics import METRICS, mean_over_classes, summarise_kinds
+from segtool.core.printable import printable
 from segtool.inference.evaluate import Evaluation
 from segtool.models.card import ModelCard
 from segtool.report.folder import FORMAT
@@ -139,5 +140,6 @@ def images_csv(contents: Mapping[str, Any]) -> str:
     columns = ("image", "kind", "pixels", *METRICS, "picture")
     writer = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(contents["images"])
+    # One line for each, whatever is in a name.
+    writer.writerows(row | {"image": printable(row["image"])} for row in contents["images"])
     return stream.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
+from segtool.core.printable import printable
 from segtool.gui.session import Session
 from segtool.gui.theme import SPACE
 
@@ -22,7 +23,7 @@ def empty_text(session: Session, *, failed_key: str) -> tuple[str, str]:
     if (opening := session.navigation.opening) is not None:
         return f"Opening {opening.text}…", "Press Esc to cancel"
     if reason := session.entry_reason(failed_key):
-        return f"{failed_key} cannot be opened", reason
+        return f"{printable(failed_key)} cannot be opened", reason
     return "No image is open", "Choose one in the list of images"
 
 

@@ -120,7 +120,7 @@ def ask_overwrite(parent: QWidget, *, worked_on: int, total: int) -> Overwrite |
 def ask_read_only(parent: QWidget, *, root: Path, reason: str) -> ReadOnlyAnswer:
     """Ask where masks shall go if the folder ``root`` cannot be written to for ``reason``, a sentence or two."""
     box = _box(parent, "Folder is read-only", f"Masks cannot be saved in “{root.name or root}”.")
-    box.setInformativeText(f"{reason} You can also look at the images without changing anything.")
+    box.setInformativeText(theme.plain_tip(f"{reason} You can also look at the images without changing anything."))
     other = _button(box, "Choose a folder…", _Role.AcceptRole, default=True)
     _button(box, "View only", _Role.RejectRole)
     return ReadOnlyAnswer.OTHER_PLACE if _run(box) is other else ReadOnlyAnswer.VIEW
@@ -195,14 +195,16 @@ def ask_replacement(parent: QWidget, *, item: ClassInfo, classes: ClassSet, usag
 
 def show_error(parent: QWidget | None, *, title: str, text: str, details: str = "") -> None:
     """Tell of a failure that ends what the person was doing."""
-    box = QMessageBox(QMessageBox.Icon.Critical, title, text, QMessageBox.StandardButton.Close, parent)
-    box.setInformativeText(details)
+    box = QMessageBox(QMessageBox.Icon.Critical, title, theme.plain_tip(text), QMessageBox.StandardButton.Close, parent)
+    box.setInformativeText(theme.plain_tip(details))
     theme.strip_icons(box)
     box.exec()
 
 
 def _box(parent: QWidget, title: str, text: str) -> QMessageBox:
-    return QMessageBox(QMessageBox.Icon.Question, title, text, QMessageBox.StandardButton.NoButton, parent)
+    # Names of files and classes are in it, which may look like HTML.
+    shown = theme.plain_tip(text)
+    return QMessageBox(QMessageBox.Icon.Question, title, shown, QMessageBox.StandardButton.NoButton, parent)
 
 
 def _button(box: QMessageBox, text: str, role: QMessageBox.ButtonRole, *, default: bool = False) -> QPushButton:

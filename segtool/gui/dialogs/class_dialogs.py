@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 
 from PySide6.QtGui import QColor
@@ -97,7 +98,7 @@ class RemoveClassDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Remove a class")
         self.setMinimumWidth(_WIDTH)
-        self.question = QLabel(f"<b>Remove the class “{item.name}”?</b>")
+        self.question = QLabel(f"<b>Remove the class “{html.escape(item.name)}”?</b>")
         self.usage_label = QLabel(usage_text(usage))
         self.usage_label.setWordWrap(True)
         self.choice = QComboBox()

@@ -240,7 +240,8 @@ class CompareDialog(QDialog):
         self.progress.setVisible(is_running)
         self.cancel_button.setVisible(is_running)
         self.again_button.setVisible(state.stage is CompareStage.STOPPED)
-        self.setWindowTitle("Compare versions" if document is None else f"Compare versions: {document.entry.key}")
+        of_image = "" if document is None else f": {theme.title_text(document.entry.key)}"
+        self.setWindowTitle(f"Compare versions{of_image}")
 
 
 def _model_box(side: str) -> QComboBox:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from segtool.core.printable import printable
 from segtool.gui import theme
 from segtool.gui.panels.image_list_model import Index, Role, status_of
 from segtool.gui.panels.thumbnails import SIDE, Thumbnails
@@ -73,7 +74,7 @@ class ImageDelegate(QStyledItemDelegate):
         painter.setPen(QColor(ink["first"]))
         metrics = painter.fontMetrics()
         name = metrics.elidedText(
-            str(index.data()), Qt.TextElideMode.ElideMiddle, first.width() - (2 * _DOT if unsaved else 0)
+            printable(str(index.data())), Qt.TextElideMode.ElideMiddle, first.width() - (2 * _DOT if unsaved else 0)
         )
         painter.drawText(first, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         if unsaved:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from segtool.core.printable import printable
 from segtool.gui import theme
 from segtool.gui.panels.thumbnails import Thumbnails
 from segtool.gui.session import Session
@@ -113,9 +114,9 @@ class ImageListModel(QAbstractListModel):
     def _reason(self, entry: ImageEntry) -> str:
         """Return why an image cannot be opened, without its path: the row says which image it is."""
         reason = self._session.entry_reason(entry.key) or self._thumbnails.reason(entry.path)
-        reason = reason.removeprefix(f"{entry.path}: ")
-        if reason.startswith(f"{entry.mask_path}: "):
-            return _of_mask(reason.removeprefix(f"{entry.mask_path}: "))
+        reason = reason.removeprefix(f"{printable(str(entry.path))}: ")
+        if reason.startswith(of_mask := f"{printable(str(entry.mask_path))}: "):
+            return _of_mask(reason.removeprefix(of_mask))
         return reason[:1].upper() + reason[1:]
 
     def _notes(self, entry: ImageEntry) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from segtool.core.classes import ClassSet
+from segtool.core.printable import printable
 from segtool.core.run_events import RunPreview
 from segtool.formats.preview import overlay_rgb
 from segtool.gui import theme
@@ -54,7 +55,7 @@ class PreviewStrip(QWidget):
             return
         pairs = ((self.before, first), (self.now, last))
         shown = [picture.show_preview(preview, classes) for picture, preview in pairs]
-        self.title.setText(last.key)
+        self.title.setText(printable(last.key))
         self.title.setToolTip(theme.plain_tip(last.key))
         self.setVisible(all(shown))
 
