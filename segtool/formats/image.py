@@ -50,7 +50,7 @@ class Image:
     notes : tuple of str
         What a person should know, such as "page 1 of 5" or "converted from CMYK".
     damage : str
-        What is wrong with the file, such as "cut short or damaged: the lower 49 % are missing"; "" for a sound one.
+        What is wrong with the file, such as "cut short: the lower 49 % are missing"; "" for a sound one.
     pages : int
         How many pages a TIFF has, of which this is the first; 1 for other formats.
     """
@@ -60,6 +60,11 @@ class Image:
     notes: tuple[str, ...]
     damage: str = ""
     pages: int = 1
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All that a person should know, what is wrong first."""
+        return (self.damage, *self.notes) if self.damage else self.notes
 
 
 def probe_image(path: Path) -> ImageHeader:
@@ -135,7 +140,7 @@ def _finished(
     pixels = white_is_high(pixels, plan.tiff)
     pixels = turn_upright(final_dtype(pixels), plan.orientation)
     if bad := unfinite_count(pixels):
-        notes.append(f"{bad} values are no numbers (NaN or infinite): those pixels stay unlabelled")
+        notes.append(f"{bad:,} values are no numbers (NaN or infinite): those pixels stay unlabelled")
     if pixels.shape[:2] != (plan.header.height, plan.header.width):
         raise ImageError("is damaged: its header and its pixels have different sizes", path=path)
     pixels.setflags(write=False)

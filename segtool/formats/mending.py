@@ -53,6 +53,8 @@ class Mended:
         Rows of the file before it is turned upright.
     rows : int or None
         How many of them are there; None if only the pixels can tell.
+    is_damaged : bool
+        Whether bytes in it are wrong; else its end is missing.
     is_rough : bool
         Whether all rows are there, but without their details.
     """
@@ -61,6 +63,7 @@ class Mended:
     plan: Plan
     height: int
     rows: int | None
+    is_damaged: bool = False
     is_rough: bool = False
 
 
@@ -84,7 +87,7 @@ def mend(stream: BinaryIO) -> Mended | None:
 
 
 def damage_of(mended: Mended, decoded: Pixels) -> str:
-    """Return what is wrong with a mended file, such as "cut short or damaged: the lower 49 % are missing".
+    """Return what is wrong with a mended file, such as "cut short: the lower 49 % are missing".
 
     Parameters
     ----------
@@ -104,11 +107,12 @@ def damage_of(mended: Mended, decoded: Pixels) -> str:
         raise ImageError("is cut short: it holds no pixels", remedy="Copy it again from where it came.")
     # A part of a percent is no “0 %”, and a single row is more than nothing.
     percent = min(99, max(1, round(100 * (mended.height - rows) / mended.height)))
-    return f"cut short or damaged: the {_side_of_the_end(mended.plan.orientation)} {percent} % are missing"
+    what, side = "damaged" if mended.is_damaged else "cut short", _side_of_the_end(mended.plan.orientation)
+    return f"{what}: the {side} {percent} % are missing"
 
 
 def _mend_png(stream: BinaryIO) -> Mended | None:
-    chunks = sound_chunks(stream)
+    chunks, is_damaged = sound_chunks(stream)
     if not chunks or chunks[0][0] != b"IHDR":
         return None
     width, height, depth, colour, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[0][1])
@@ -121,7 +125,7 @@ def _mend_png(stream: BinaryIO) -> Mended | None:
         return None
     before = b"".join(chunk_of(kind, body) for kind, body in chunks if kind not in _REPLACED)
     whole = io.BytesIO(PNG_SIGNATURE + before + chunk_of(b"IDAT", packed) + chunk_of(b"IEND", b""))
-    return Mended(whole, _without_shortcut(inspect(whole, verify=True)), height, rows)
+    return Mended(whole, _without_shortcut(inspect(whole, verify=True)), height, rows, is_damaged)
 
 
 def _whole_rows(packed: bytes, row_bytes: int, height: int) -> tuple[int, bytes]:

@@ -162,16 +162,18 @@ def chunk_of(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def sound_chunks(stream: BinaryIO) -> list[tuple[bytes, bytes]]:
+def sound_chunks(stream: BinaryIO) -> tuple[list[tuple[bytes, bytes]], bool]:
     """Return kind and data of the chunks before the first damage; of a last one that is cut short, what is there.
 
-    A chunk of pixels whose check sum is wrong is left out with all behind it.
+    A chunk of pixels whose check sum is wrong is left out with all behind it, and True is returned beside them.
     """
     stream.seek(8)
+    is_damaged = False
     chunks: list[tuple[bytes, bytes]] = []
     while len(head := stream.read(8)) == 8:
         length, kind = struct.unpack(">I4s", head)
         if length > _MAX_CHUNK or not kind.isalpha():
+            is_damaged = True
             break
         body, crc = stream.read(length), stream.read(4)
         if len(body) < length or len(crc) < 4:
@@ -179,6 +181,7 @@ def sound_chunks(stream: BinaryIO) -> list[tuple[bytes, bytes]]:
                 chunks.append((kind, body))
             break
         if zlib.crc32(kind + body) != int.from_bytes(crc, "big"):
+            is_damaged = True
             break
         chunks.append((kind, body))
-    return chunks
+    return chunks, is_damaged

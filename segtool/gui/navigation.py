@@ -235,8 +235,6 @@ class Navigation(QObject):
         session.document_changed.emit()
         session.history_changed.emit()
         session.saved_changed.emit()
-        if document.image.notes:
-            session.info(f"{key}: {', '.join(document.image.notes)}.")
         if document.read_only_reason and document.image.damage:
             choices = [("Edit it all the same", lambda: self._accept_damage(key))]
             session.ask(document.read_only_reason, Level.WARNING, choices)

@@ -126,7 +126,7 @@ class TestDamage:
         session = window._session
         assert window.opener.open(cut)
         assert session.open_image("cut.jpg")
-        assert "cut short or damaged: the lower" in shown(session).read_only_reason
+        assert "cut short: the lower" in shown(session).read_only_reason
         assert session.save_state.kind is SaveKind.READ_ONLY
         assert not session.begin_stroke("Brush stroke")
         row = next(row for row in window.messages._rows if "cut short" in row.text)
@@ -147,7 +147,7 @@ class TestDamage:
         window.images.thumbnails.get(cut / "cut.jpg")
         qtbot.waitUntil(lambda: "cut short" in str(index.data(Role.NOTES)))
         assert index.data(Role.REASON) == ""
-        assert "Cut short or damaged: the lower" in window.status.notes_label.toolTip()
+        assert "Cut short: the lower" in window.status.notes_label.toolTip()
         assert window.status.notes_label.isVisible()
         window.canvas.follow_pointer(None)
         tagged = window.canvas.grab().toImage()

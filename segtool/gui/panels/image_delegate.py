@@ -85,8 +85,9 @@ class ImageDelegate(QStyledItemDelegate):
             painter.drawEllipse(left, first.center().y() - _DOT // 2, _DOT, _DOT)
         painter.setFont(theme.small_font(option.font))
         painter.setPen(QColor(ink["second"]))
-        told = (status_of(index).value.capitalize(), index.data(Role.NOTES), index.data(Role.UNSURE))
-        line = reason or "  ·  ".join(filter(None, told))
+        # The mark at the end of the row says the status too; what is unusual is not to be cut off.
+        told = "  ·  ".join(filter(None, (index.data(Role.NOTES), status_of(index).value, index.data(Role.UNSURE))))
+        line = reason or f"{told[:1].upper()}{told[1:]}"
         line = painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, second.width())
         painter.drawText(second, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, line)
 

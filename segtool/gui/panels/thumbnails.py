@@ -131,8 +131,7 @@ def _make(path: Path) -> Generator[_Small, None, None]:
     except SegToolError as exc:
         yield _Small(path, None, str(exc))
     else:
-        notes = (image.damage, *image.notes) if image.damage else image.notes
-        yield _Small(path, _shrunk(display_rgb(image.pixels)), notes=notes)
+        yield _Small(path, _shrunk(display_rgb(image.pixels)), notes=image.told)
 
 
 def _header(path: Path) -> ImageHeader | None:
