@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from segtool.core.classes import VOID
+
 # Percentiles are estimated from at most about this many pixels: a regular grid of them is as good
 # as all of them, and 12 megapixels would cost more than the network's first tile.
 _SAMPLE_PIXELS = 250_000
@@ -43,6 +45,12 @@ def without_value(pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_] | No
     found = ~np.isfinite(pixels)
     missing: npt.NDArray[np.bool_] = found if found.ndim == 2 else found.any(axis=2)
     return missing if missing.any() else None
+
+
+def void_without_value(mask: npt.NDArray[np.uint8], pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
+    """Return a mask (H×W) with void where its image has no value: there is nothing to learn, nor to be judged by."""
+    missing = without_value(pixels)
+    return mask if missing is None else np.where(missing, np.uint8(VOID), mask)
 
 
 def intensity_range(pixels: npt.NDArray[np.generic], normalisation: Normalisation) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from segtool.core.classes import VOID, ClassSet, match_classes
 from segtool.core.confusion import confusion_matrix
 from segtool.core.errors import ImageError, MaskError, SegToolError
 from segtool.core.metrics import Tally, summarise, tally
+from segtool.core.normalisation import void_without_value
 from segtool.formats.image import read_image
 from segtool.formats.mask_png import read_mask
 from segtool.inference.runtime import Runtime
@@ -191,10 +192,11 @@ def compare_images(
         try:
             # What has no class cannot be compared with anything.
             mask = classes.without_unknown(read_mask(mask_path))
-            labelled = bool((mask != VOID).any())
-            pixels = read_image(image_path).pixels if labelled else None
+            pixels = read_image(image_path).pixels if (mask != VOID).any() else None
             if pixels is not None:
                 _check_size(mask, mask_path, pixels.shape[:2])
+                mask = void_without_value(mask, pixels)
+                pixels = pixels if (mask != VOID).any() else None
         except (ImageError, MaskError) as exc:
             if not pass_over:
                 raise

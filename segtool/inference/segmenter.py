@@ -100,7 +100,7 @@ def segment(
     ----------
     pixels : ndarray, shape (H, W) or (H, W, 3)
         8-bit, 16-bit or float values, not normalised. An image whose sides are not multiples of the
-        network's stride is mirrored at its right and lower border.
+        network's stride is mirrored at its right and lower border. Pixels without a finite value become void.
     runtime : Runtime
         The model. The temperature of its card is applied to the confidence.
     tile, overlap : int, optional

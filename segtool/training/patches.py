@@ -12,7 +12,7 @@ import numpy.typing as npt
 from segtool.core.augmentation import random_affine, random_intensity, warp_pair
 from segtool.core.classes import VOID, ClassSet, match_classes
 from segtool.core.errors import MaskError, TrainingError
-from segtool.core.normalisation import Normalisation, intensity_range, normalise, without_value
+from segtool.core.normalisation import Normalisation, intensity_range, normalise, void_without_value
 from segtool.core.reduction import reduce_mask, reduce_pixels
 from segtool.core.run_settings import AugmentationSettings, RunSettings
 from segtool.formats.image import read_image
@@ -152,9 +152,7 @@ def make_sample(
     reduction : int
         How many times smaller than the image the network's input is.
     """
-    if (missing := without_value(pixels)) is not None:
-        # As when segmenting: where there is no value, there is nothing to learn.
-        mask = np.where(missing, np.uint8(VOID), mask)
+    mask = void_without_value(mask, pixels)
     wrong = None if shown is None else _reduced_region((shown != mask) & (mask != VOID), reduction)
     mask = reduce_mask(mask, classes.ids, reduction)
     ids = tuple(class_id for class_id in classes.ids if (mask == class_id).any())
