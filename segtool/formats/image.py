@@ -67,13 +67,15 @@ class Image:
         return (self.damage, *self.notes) if self.damage else self.notes
 
 
-def probe_image(path: Path) -> ImageHeader:
+def probe_image(path: Path, *, partial: bool = False) -> ImageHeader:
     """Read the header of an image file.
 
     Parameters
     ----------
     path : Path
         The file.
+    partial : bool
+        As of ``read_image``.
 
     Returns
     -------
@@ -86,7 +88,15 @@ def probe_image(path: Path) -> ImageHeader:
         If the file cannot be opened, or is no image that can be read.
     """
     with _reading(path) as stream:
-        return inspect(stream, verify=False).header
+        try:
+            return inspect(stream, verify=False).header
+        except MemoryError:
+            raise
+        except Exception:
+            mended = mend(stream) if partial else None
+            if mended is None:
+                raise
+        return mended.plan.header
 
 
 def read_image(path: Path, *, partial: bool = False) -> Image:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from segtool.core.errors import ImageError
-from segtool.formats.image import read_image
+from segtool.formats.image import probe_image, read_image
 from tests.faults.corpus import upright
 from tests.formats.file_makers import chunk, noise, orientation_exif, pillow_bytes, png, png_of
 
@@ -21,7 +21,10 @@ def partial_of(folder: Path, data: bytes):
     path.write_bytes(data)
     with pytest.raises(ImageError):
         read_image(path)
-    return read_image(path, partial=True)
+    image = read_image(path, partial=True)
+    header = probe_image(path, partial=True)
+    assert (header.height, header.width, header.dtype) == (*image.pixels.shape[:2], image.pixels.dtype)
+    return image
 
 
 def test_the_rows_before_the_end_are_exact_and_the_share_is_told(tmp_path: Path) -> None:

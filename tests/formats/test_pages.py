@@ -20,8 +20,7 @@ def stack(pages: list[np.ndarray[Any, Any]], **options: Any) -> bytes:
     return pillow_bytes(first, "TIFF", save_all=True, append_images=others, **options)
 
 
-@pytest.mark.parametrize("kind", ["u1", "u2", "f4", "RGB"])
-@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize(("kind", "big"), [("u1", False), ("u2", True), ("f4", False), ("RGB", True)])
 def test_every_page_keeps_its_values(tmp_path: Path, kind: str, big: bool) -> None:
     shape = (9, 13, 3) if kind == "RGB" else (9, 13)
     pages = [noise(shape, "u1" if kind == "RGB" else kind, seed=seed) for seed in range(11)]

@@ -134,5 +134,5 @@ def _refuse_another_image(document: Document, mask: npt.NDArray[np.uint8]) -> No
             f"the image was replaced by one of {header.width}×{header.height} pixels, and the unsaved mask belongs to "
             f"the old one of {mask.shape[1]}×{mask.shape[0]}",
             path=document.entry.path,
-            remedy="Put the old image back to save its mask.",
+            remedy="Put the old image back, or save the mask somewhere else.",
         )

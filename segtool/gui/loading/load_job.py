@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from segtool.core.classes import ClassSet
-from segtool.core.errors import ImageError
 from segtool.formats.image import probe_image, read_image
 from segtool.gui.canvas.image_pyramid import ImagePyramid
 from segtool.gui.loading import memory
@@ -147,7 +146,7 @@ def _load(request: LoadRequest, limit: int | None) -> Generator[LoadProgress, No
     yield LoadProgress(entry.key, 0)
     image_file = FilePrint.of_readable(entry.path)
     if limit is not None:
-        needs = _bytes_needed(entry)
+        needs = memory.bytes_of(probe_image(entry.path, partial=True))
         if needs > limit:
             return TooLarge(needs, memory.available())
     image = read_image(entry.path, partial=True)
@@ -165,14 +164,6 @@ def _load(request: LoadRequest, limit: int | None) -> Generator[LoadProgress, No
     pyramid = make_pyramid(image.pixels)
     pyramid.make_all()
     return Loaded(request, document, pyramid)
-
-
-def _bytes_needed(entry: ImageEntry) -> int:
-    """Return about how many bytes an image takes; 0 for a damaged one, which is small or will be refused."""
-    try:
-        return memory.bytes_of(probe_image(entry.path))
-    except ImageError:
-        return 0
 
 
 def make_pyramid(pixels: npt.NDArray[np.generic]) -> ImagePyramid:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage, QPixmap
 
-from segtool.core.errors import ImageError, SegToolError
-from segtool.formats.image import ImageHeader, probe_image, read_image
+from segtool.core.errors import SegToolError
+from segtool.formats.image import probe_image, read_image
 from segtool.formats.preview import display_rgb
 from segtool.gui.jobs.worker import WorkerThread
 
@@ -122,8 +122,8 @@ class Thumbnails(QObject):
 def _make(path: Path) -> Generator[_Small, None, None]:
     """Yield the thumbnail of an image, at twice its size for dense screens."""
     try:
-        header = _header(path)
-        if header is not None and header.width * header.height > _MAX_PIXELS:
+        header = probe_image(path, partial=True)
+        if header.width * header.height > _MAX_PIXELS:
             yield _Small(path, None, notes=header.notes)
             return
         # A damaged image says so here, long before somebody opens it.
@@ -132,14 +132,6 @@ def _make(path: Path) -> Generator[_Small, None, None]:
         yield _Small(path, None, str(exc))
     else:
         yield _Small(path, _shrunk(display_rgb(image.pixels)), notes=image.told)
-
-
-def _header(path: Path) -> ImageHeader | None:
-    """Return what the header says; None for a damaged image, of which a part may be readable."""
-    try:
-        return probe_image(path)
-    except ImageError:
-        return None
 
 
 def _shrunk(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
