@@ -12,6 +12,7 @@ from segtool.commands.choosing import load_runtime, open_project, require_images
 from segtool.commands.reporting import Reporter
 from segtool.core.errors import ProjectError, SaveError
 from segtool.core.metrics import METRICS
+from segtool.core.printable import printable
 from segtool.formats.kinds_csv import read_kinds
 from segtool.inference.evaluate import Evaluation, evaluate_images
 from segtool.inference.segmenter import Progress
@@ -82,7 +83,7 @@ def drain(work: Iterator[Progress | Result], reporter: Reporter) -> Result:
 def warn_of_left_out(evaluation: Evaluation, images: Sequence[ReportImage], reporter: Reporter) -> None:
     """Name each image that did not count, with the reason."""
     for item in evaluation.left_out:
-        reporter.warning(f"{images[item.index].key} is left out: {item.reason}")
+        reporter.warning(f"{printable(images[item.index].key)} is left out: {item.reason}")
 
 
 def _print_table(metrics: dict[str, Any], kinds: Sequence[dict[str, Any]], model: str, reporter: Reporter) -> None:

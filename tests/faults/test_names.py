@@ -101,6 +101,7 @@ NAMES = (
     os.fsdecode(b"half \xe2\x82.png"),
 )
 _HOSTILE = re.compile(r"<b>|<img|<a |<i>|<u>")
+_COMMANDS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u202e]")
 _BOX = Rect(3, 4, 7, 5)
 
 
@@ -215,14 +216,21 @@ def test_commands_and_reports_take_names_for_names(
     assert cli.main(["segment", *arguments, "--overlay"]) == cli.DONE
     out = capsys.readouterr().out
     faults = [f"{name!r}: not told of" for name in names if f"{printable(name)} -> " not in out]
-    faults += ["a name commands the terminal"] if re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", out) else []
+    faults += ["a name commands the terminal"] if _COMMANDS.search(out) else []
     project = Project.open(folder)
     faults += [f"{name!r}: no mask" for name in names if not project.entry(name).mask_path.is_file()]
-    for name in names:
+    # One that cannot be read is told of, too.
+    broken = "\x1b[2Jbroken\n.png"
+    (folder / broken).write_bytes(b"\x1b[2J")
+    shutil.copy(project.entry(names[0]).mask_path, folder / "masks" / broken)
+    project = Project.open(folder)
+    for name in (*names, broken):
         project.set_status(name, Status.CORRECTED)
     project.save_state()
     assert cli.main(["evaluate", *arguments, "--report", os.fspath(tmp_path / "report")]) == cli.DONE
-    capsys.readouterr()
+    out, told = capsys.readouterr()
+    faults += ["a name commands the terminal"] if _COMMANDS.search(out + told) else []
+    faults += [] if any(printable(broken) in line for line in told.splitlines()) else ["a broken image is not told of"]
     page = Page()
     page.feed((tmp_path / "report" / "index.html").read_text(encoding="utf-8"))
     faults += [f"the report holds {tag}" for tag in page.tags & {"script", "iframe", "object", "u", "embed"}]
@@ -301,7 +309,7 @@ def test_the_window_shows_names_as_they_are(
     monkeypatch.setattr(QDialog, "exec", lambda box: faults.extend(rich_texts(box)) or 0)
     monkeypatch.setattr(QMessageBox, "exec", lambda box: faults.extend(rich_texts(box)) or 0)
     key = names[-1]
-    ask.ask_overwrite_file(window, key=f"<b>{key}")
+    ask.ask_changed_mask(window, key=f"<b>{key}")
     ask.ask_large_image(window, f"<b>{key}", needs=10**10, free=10**9)
     ask.ask_read_only(window, root=folder, reason=f"{folder}: nothing can be saved here <i>.")
     ask.show_error(window, title="Error", text=f"{folder}: <b>", details=f"{folder}: <i>")
