@@ -21,6 +21,7 @@ from PySide6.QtGui import Qt
 from PySide6.QtWidgets import QAbstractButton, QDialog, QLabel, QMenu, QMessageBox, QWidget
 
 from segtool import cli
+from segtool.commands.reporting import Reporter
 from segtool.core.geometry import Rect
 from segtool.core.printable import printable
 from segtool.formats.image import read_image
@@ -351,3 +352,9 @@ def test_a_project_file_leads_nowhere_else(session: Session, tmp_path: Path) -> 
         assert not session.open_image("../outside/b.png")
     assert {path: path.stat().st_mtime_ns for path in outside.rglob("*")} == before
     assert [entry.folder for entry in ModelStore(folder / "models").entries() if outside in entry.folder.parents] == []
+
+
+def test_no_line_of_a_command_reaches_the_terminal_as_an_order(capsys: pytest.CaptureFixture[str]) -> None:
+    Reporter().line("a\x1b[2J\u202eb\nc")
+    Reporter().warning("\x07")
+    assert capsys.readouterr() == ("a\\x1b[2J\\u202eb\nc\n", "\\x07\n")
