@@ -8,7 +8,12 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from segtool import __version__
-from segtool.gui.fault_log import FaultReporter, log_path
+from segtool.gui.actions import ActionId
+from segtool.gui.faults.deadline import Deadline
+from segtool.gui.faults.event_log import EventLog
+from segtool.gui.faults.reporter import FaultReporter, log_path
+from segtool.gui.faults.starts import take_ended
+from segtool.gui.faults.telling import EndTeller
 from segtool.gui.main_window import MainWindow
 from segtool.gui.preferences import Preferences
 from segtool.gui.session import Session
@@ -35,18 +40,25 @@ def run_window(folder: Path | None = None, *, sample: bool = False) -> int:
         Exit status: 0 if all went well.
     """
     app = make_application()
+    # First of all: a signal that arrives before the event loop runs is kept for it.
+    termination = Termination(lambda: window.ending.end_now(), app)
     faults = FaultReporter(app)
     faults.install()
     session = Session()
     training = TrainingControl(session)
     window = MainWindow(session, training, log_file=log_path())
-    termination = Termination(window.end_now, app)
+    EventLog(session, training, start=faults.start, parent=app)
+    app.commitDataRequest.connect(window.ending.save_for_logout)
+    deadline = Deadline(faults.start)
+    window.ending.began.connect(faults.note_closing)
+    window.ending.began.connect(deadline.start)
     window.show()
     # After the first paint, so that a large folder does not hold the window back.
-    QTimer.singleShot(0, window, lambda: _open(window, folder, sample=sample))
+    QTimer.singleShot(0, window, lambda: _begin(window, session, folder, sample=sample))
     try:
         return app.exec()
     finally:
+        deadline.cancel()
         termination.uninstall()
         faults.uninstall()
 
@@ -64,8 +76,19 @@ def make_application() -> QApplication:
     return app
 
 
-def _open(window: MainWindow, folder: Path | None, *, sample: bool) -> None:
+def _begin(window: MainWindow, session: Session, folder: Path | None, *, sample: bool) -> None:
+    """Tell of an earlier end, then open what is to be opened: one question after the other."""
+    ends = EndTeller(
+        take_ended(log_path().parent),
+        session,
+        window=window,
+        export=window.action_set[ActionId.EXPORT_LOGS].trigger,
+    )
+    ends.tell_crash()
+    if window.ending.is_final:
+        return
     if sample:
         window.opener.open_sample()
     elif folder is not None:
         window.opener.open(folder)
+    ends.tell_other_end()

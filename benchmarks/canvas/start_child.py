@@ -7,7 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from segtool.app import make_application
-from segtool.gui.fault_log import log_path
+from segtool.gui.faults.reporter import log_path
 from segtool.gui.main_window import MainWindow
 from segtool.gui.session import Session
 from segtool.gui.training_control import TrainingControl

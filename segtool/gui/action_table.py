@@ -17,6 +17,7 @@ from segtool.gui.commands import (
     why_not_retrain,
 )
 from segtool.gui.display_actions import display_actions
+from segtool.gui.faults.actions import export_logs
 from segtool.gui.history.actions import version_actions
 from segtool.gui.operation_actions import operation_actions
 from segtool.gui.page_actions import page_actions
@@ -319,5 +320,6 @@ def _help(do: Commands) -> tuple[MenuItem, ...]:
     row = partial(ActionSpec, menu=Menu.HELP)
     return (
         row(id=ActionId.SHORTCUTS, text="&Keyboard shortcuts", shortcuts=("F1",), run=do.window.show_shortcuts),
+        export_logs(do),
         row(id=ActionId.ABOUT, text="&About SegTool", run=do.window.show_about),
     )

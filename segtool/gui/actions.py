@@ -96,6 +96,7 @@ class ActionId(StrEnum):
     COMPARE_VERSIONS = auto()
     ADAPT = auto()
     SHORTCUTS = auto()
+    EXPORT_LOGS = auto()
     ABOUT = auto()
     CLASS_VOID = auto()
     CLASS_0 = auto()

@@ -15,6 +15,7 @@ from segtool.gui.adapting import why_not_adapt
 from segtool.gui.auto_retrain import AutoRetrain
 from segtool.gui.canvas.canvas import Canvas
 from segtool.gui.dialogs import ask
+from segtool.gui.faults.exporting import LogExport
 from segtool.gui.history.windows import HistoryWindows
 from segtool.gui.opening import FolderOpener
 from segtool.gui.operations.windows import OperationWindows
@@ -43,6 +44,7 @@ class Commands(QObject):
     operations : OperationWindows
     history : HistoryWindows
     auto : AutoRetrain
+    logs : LogExport
     window : MainWindow
     """
 
@@ -63,6 +65,7 @@ class Commands(QObject):
         self.operations = OperationWindows(session, view=canvas, window=window)
         window.classes.menu_opened.connect(self.operations.fill_menu)
         self.history = HistoryWindows(session, training, adapting=window.adapting, window=window)
+        self.logs = LogExport(session, preferences, window=window)
         self._preferences = preferences
 
     def status(self) -> Status | None:

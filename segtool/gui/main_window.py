@@ -28,11 +28,11 @@ from segtool.gui.canvas.canvas import Canvas
 from segtool.gui.commands import Commands
 from segtool.gui.dialogs import ask
 from segtool.gui.dialogs.about import AboutDialog
-from segtool.gui.dialogs.ask import SaveAnswer
 from segtool.gui.dialogs.retrain_dialog import RetrainDialog
 from segtool.gui.dialogs.shortcuts import ShortcutsDialog
 from segtool.gui.display_actions import keep_mask_style
 from segtool.gui.dock_title import DockTitle
+from segtool.gui.ending import Ending
 from segtool.gui.message_bar import MessageBar
 from segtool.gui.opening import FolderOpener, droppable
 from segtool.gui.panels.classes_panel import ClassesPanel
@@ -54,8 +54,6 @@ from segtool.gui.training_control import TrainingControl
 
 _LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
-_SAVE_TIMEOUT = 60.0
-_LAST_SAVE_TIMEOUT = 10.0
 _START, _WORK = 0, 1
 _SIZE = QSize(1600, 1000)
 _DOCK_WIDTHS = (260, 300, 300, 300)
@@ -84,7 +82,8 @@ class MainWindow(QMainWindow):
         session.set_view_options(**asdict(self._preferences.view_options))
         keep_mask_style(session, self._preferences)
         self._hidden_panels: list[QDockWidget] = []
-        self._asks_on_close, self._is_restored = True, False
+        self._is_restored = False
+        self.ending = Ending(session, training, self)
         self.opener = FolderOpener(session, training, self._preferences, window=self)
         self.refreshing = Refreshing(session, training, self)
         self.canvas = Canvas(session)
@@ -308,9 +307,10 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Ask about a training and unsaved work; wait for the save; then end every thread and process."""
-        if self._asks_on_close and not (self._may_stop_training() and self._may_leave_masks()):
+        if not self.ending.may_close():
             event.ignore()
             return
+        self.ending.began.emit()
         # Panels that were never shown have no sizes worth keeping.
         has_layout = self._is_restored or self.pages.currentIndex() != _START
         if self.pages.currentIndex() == _START:
@@ -322,22 +322,3 @@ class MainWindow(QMainWindow):
         self.images.close_thread()
         self._session.close()
         event.accept()
-
-    def end_now(self) -> None:
-        """Save what is unsaved and close without a question: the system does not wait for answers."""
-        self._session.wait_until_saved(_LAST_SAVE_TIMEOUT)
-        self._asks_on_close = False
-        self.close()
-
-    def _may_stop_training(self) -> bool:
-        return not self._training.is_running or ask.ask_stop_training(self)
-
-    def _may_leave_masks(self) -> bool:
-        unsaved = self._session.unsaved_keys()
-        if not unsaved:
-            return True
-        answer = ask.ask_save(self, images=len(unsaved))
-        if answer is SaveAnswer.SAVE:
-            # A save that fails says why; the window stays, and so does the work.
-            return self._session.wait_until_saved(_SAVE_TIMEOUT)
-        return answer is SaveAnswer.DISCARD

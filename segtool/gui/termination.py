@@ -8,11 +8,13 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QSocketNotifier
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# A closed terminal sends SIGHUP on Unix and SIGBREAK on Windows; neither knows the other's.
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+_SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 
 
 class Termination(QObject):
-    """Calls back from the event loop once a signal to end has arrived.
+    """Calls back from the event loop, also from that of a dialog, each time a signal to end has arrived.
 
     Parameters
     ----------
@@ -32,7 +34,8 @@ class Termination(QObject):
             end.setblocking(False)
         self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, self)
         self._notifier.activated.connect(self._arrived)
-        self._old_wakeup = signal.set_wakeup_fd(self._writer.fileno())
+        # A full socket means that the loop is busy and will hear of the first signal: no need for a warning.
+        self._old_wakeup = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         self._old_handlers = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
 
     def uninstall(self) -> None:

@@ -39,6 +39,7 @@ def test_without_a_folder_only_opening_and_help_are_possible(window: MainWindow)
         ActionId.OPEN_SAMPLE,
         ActionId.QUIT,
         ActionId.SHORTCUTS,
+        ActionId.EXPORT_LOGS,
         ActionId.ABOUT,
         ActionId.FULL_SCREEN,
     }

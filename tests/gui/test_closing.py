@@ -46,7 +46,7 @@ def test_a_run_that_has_said_its_last_word(
 ) -> None:
     program = child(tmp_path, say(STARTED), deliver(tiny_model_folder), say(done(0.9, 0.8)), "time.sleep(60)")
     window = make_window(training_program=program)
-    window._asks_on_close = False
+    window.ending._is_final = True
     assert window.opener.open(folder)
     assert window._session.set_active_model("0001-old")
     training = window._training

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from segtool.core.palette import Colour
 from segtool.formats.mask_kinds import Fit
 from segtool.gui import theme
 from segtool.gui.dialogs.auto_retrain_dialog import AutoRetrainDialog
+from segtool.gui.dialogs.bundle_dialog import BundleDialog
 from segtool.gui.dialogs.class_dialogs import NewClass, NewClassDialog, RemoveClassDialog
+from segtool.gui.dialogs.crash_dialog import CrashDialog
 from segtool.gui.dialogs.mask_mapping_dialog import MaskMappingDialog
 from segtool.gui.mask_questions import ValuesAnswer
 from segtool.gui.session_state import ChangedMaskAnswer, ClassUsage, Overwrite
@@ -173,6 +176,20 @@ def ask_csv_file(parent: QWidget, *, title: str, start: Path) -> Path | None:
     """Ask where to write a CSV file, an existing one only after a question; None if the person has cancelled."""
     chosen, _ = QFileDialog.getSaveFileName(parent, title, str(start), "CSV table (*.csv)")
     return Path(chosen) if chosen else None
+
+
+def ask_log_bundle(parent: QWidget, *, start: Path) -> tuple[Path, bool] | None:
+    """Ask where to write a log bundle and whether names stay in it; None if the person has cancelled."""
+    dialog = BundleDialog(parent)
+    if not dialog.exec():
+        return None
+    chosen, _ = QFileDialog.getSaveFileName(parent, "Export log bundle", str(start), "Zip file (*.zip)")
+    return (Path(chosen), not dialog.hides_names.isChecked()) if chosen else None
+
+
+def tell_crash(parent: QWidget, *, heading: str, text: str, details: str, export: Callable[[], object]) -> None:
+    """Tell of a start that crashed; ``export`` offers a log bundle."""
+    CrashDialog(heading=heading, text=text, details=details, export=export, parent=parent).exec()
 
 
 def ask_colour(parent: QWidget, *, item: ClassInfo) -> Colour | None:

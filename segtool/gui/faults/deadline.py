@@ -1,0 +1,50 @@
+"""The program ends, whatever keeps a thread: a save to a drive that does not answer for example."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import threading
+
+from segtool.gui.faults.starts import RunningStart
+
+_log = logging.getLogger("segtool.window")
+
+
+class Deadline:
+    """Ends the process some time after it was started, unless it is called off.
+
+    Files are replaced whole and the journal is on disk by then, so no moment is a wrong one.
+
+    Parameters
+    ----------
+    start : RunningStart or None
+        The record of this start: what every thread was doing goes into its trace.
+    seconds : float
+        How long closing may take.
+    """
+
+    def __init__(self, start: RunningStart | None, *, seconds: float = 4.5) -> None:
+        self._start = start
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def start(self) -> None:
+        """Count from now; a second call changes nothing."""
+        if self._timer.ident is None:
+            self._timer.start()
+
+    def cancel(self) -> None:
+        """Call it off."""
+        self._timer.cancel()
+
+    def _end(self) -> None:
+        _log.error("closing took too long: ended without waiting any more")
+        if self._start is not None:
+            self._start.trace.write("Closing took too long.\n")
+            self._start.trace.flush()
+            faulthandler.dump_traceback(self._start.trace)
+            self._start.end()
+        logging.shutdown()
+        os._exit(1)
