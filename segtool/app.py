@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -67,6 +68,9 @@ def make_application() -> QApplication:
     """Return the application with its names, icon and look; the one that is there already if there is one."""
     found = QApplication.instance()
     app = found if isinstance(found, QApplication) else QApplication([NAME])
+    # Qt takes the locale of the desktop over for the C library too: with a decimal comma, libraries that read
+    # numbers from files, the inference among them, would read others.
+    locale.setlocale(locale.LC_NUMERIC, "C")
     app.setOrganizationName(NAME)
     app.setApplicationName(NAME)
     app.setApplicationVersion(__version__)

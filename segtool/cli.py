@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import math
 import os
 import sys
@@ -14,6 +13,7 @@ from typing import NoReturn
 from segtool import __version__
 from segtool.commands.reporting import Reporter, as_segtool_error
 from segtool.core.errors import SegToolError
+from segtool.streams import prepare_streams
 
 # Command → module of segtool.commands with ``run(arguments, reporter) -> int``.
 COMMANDS = {
@@ -30,13 +30,13 @@ DONE, FAILED, WRONG_USAGE = 0, 1, 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return 0 (done), 1 (failed) or 2 (wrong usage)."""
+    prepare_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] not in (*COMMANDS, "-h", "--help", "--version"):
         from segtool.launch import main as open_window
 
         return open_window(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    _prepare_streams()
     try:
         parsed = build_parser().parse_args(arguments)
     except SystemExit as exc:
@@ -54,17 +54,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (SegToolError, OSError, MemoryError) as exc:
         reporter.finish()
         return _fail(str(as_segtool_error(exc)))
-
-
-def _prepare_streams() -> None:
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            # Closed by whoever started the program (`>&-`).
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - lives as long as the process
-        elif isinstance(stream, io.TextIOWrapper):
-            # A file's name may hold what the terminal's encoding does not have.
-            stream.reconfigure(errors="backslashreplace")
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -13,6 +13,7 @@ from pathlib import Path
 from segtool import __version__
 from segtool.core.errors import SegToolError
 from segtool.sample.copying import copy_sample
+from segtool.streams import prepare_streams
 
 _PROBE_SECONDS = 2.0
 _PLATFORMS_WITHOUT_SCREEN = frozenset({"offscreen", "minimal", "vnc", "linuxfb", "eglfs"})
@@ -34,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit status: 0 if all went well.
     """
+    prepare_streams()
     arguments = _parser().parse_args(sys.argv[1:] if argv is None else argv)
     if arguments.folder is not None and not arguments.folder.exists():
         sys.stderr.write(

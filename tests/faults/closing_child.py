@@ -17,11 +17,11 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
-from segtool import app, launch
+from segtool import launch
 from segtool.core.geometry import Rect
 from segtool.core.run_settings import RunSettings
-from segtool.gui.main_window import MainWindow
 from segtool.gui.session_state import SaveKind
+from tests.faults.looking import look_often, the_window
 
 EXPECTED = "expected.npy"
 
@@ -77,25 +77,10 @@ class _Driver:
     def __init__(self, say: Callable[[str], None], folder: Path, moment: Moment, how: How, delay_ms: int) -> None:
         self._say, self._folder, self._moment, self._how, self._delay = say, folder, moment, how, delay_ms
         self._is_under_way = self._is_ready = False
-        make = app.make_application
-
-        def make_and_look() -> QApplication:
-            made = make()
-            self._timer = QTimer(made, interval=5)
-            self._timer.timeout.connect(self._look)
-            self._timer.start()
-            return made
-
-        # A timer needs an application, which the program makes.
-        app.make_application = make_and_look
-
-    @property
-    def _window(self) -> MainWindow:
-        (window,) = [item for item in QApplication.topLevelWidgets() if isinstance(item, MainWindow)]
-        return window
+        look_often(self._look)
 
     def _look(self) -> None:
-        session = self._window._session
+        session = the_window()._session
         modal = QApplication.activeModalWidget()
         if self._is_ready:
             self._answer(modal)
@@ -105,13 +90,13 @@ class _Driver:
             return
         elif not self._is_under_way:
             self._is_under_way = True
-            QTimer.singleShot(0, self._window, self._begin)
+            QTimer.singleShot(0, the_window(), self._begin)
         elif self._has_come(modal):
             self._is_ready = True
-            QTimer.singleShot(self._delay, self._window, self._end)
+            QTimer.singleShot(self._delay, the_window(), self._end)
 
     def _begin(self) -> None:
-        window, session = self._window, self._window._session
+        window, session = the_window(), the_window()._session
         session.apply_pixels("Fill", Rect(3, 4, 5, 6), np.ones((6, 5), dtype=np.uint8))
         match self._moment:
             case Moment.STROKE:
@@ -130,12 +115,12 @@ class _Driver:
                 window.close()
 
     def _has_come(self, modal: object) -> bool:
-        session = self._window._session
+        session = the_window()._session
         match self._moment:
             case Moment.INFERENCE:
                 return session.job is not None
             case Moment.TRAINING:
-                return self._window._training.is_running
+                return the_window()._training.is_running
             case Moment.DIALOG | Moment.QUESTION:
                 return modal is not None
             case Moment.SAVING:
@@ -145,7 +130,7 @@ class _Driver:
 
     def _end(self) -> None:
         self._is_ready = True
-        window = self._window
+        window = the_window()
         document = window._session.document
         if document is not None:
             np.save(self._folder / EXPECTED, document.mask)
