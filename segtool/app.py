@@ -42,15 +42,15 @@ def run_window(folder: Path | None = None, *, sample: bool = False) -> int:
     """
     app = make_application()
     # First of all: a signal that arrives before the event loop runs is kept for it.
-    termination = Termination(lambda: window.ending.end_now(), app)
+    termination = Termination(lambda: window.ending.end_now(), app, at_once=lambda: deadline.start())
     faults = FaultReporter(app)
     faults.install()
+    deadline = Deadline(faults.start)
     session = Session()
     training = TrainingControl(session)
     window = MainWindow(session, training, log_file=log_path())
     EventLog(session, training, start=faults.start, parent=app)
     app.commitDataRequest.connect(window.ending.save_for_logout)
-    deadline = Deadline(faults.start)
     window.ending.began.connect(faults.note_closing)
     window.ending.began.connect(deadline.start)
     window.show()

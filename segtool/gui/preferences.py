@@ -6,9 +6,10 @@ import json
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray
 
 from segtool.core.display import MaskStyle
+from segtool.gui.settings_file import checked_bytes, checked_text, open_settings
 from segtool.gui.theme import Appearance
 from segtool.gui.view_options import OtherMask, ViewOptions
 
@@ -21,6 +22,8 @@ _MASK_STYLE = "mask/style"
 _OUTLINE_WIDTH = "mask/outlineWidth"
 _RETRAIN_AFTER = "retrain/automatically"
 _VIEW = "view"
+# What reading a text as JSON of a certain shape may raise; the last two by numbers and brackets without end.
+_NO_SENSE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
 _GEOMETRY = "window/geometry"
 _LAYOUT = "window/layout"
 
@@ -48,14 +51,14 @@ class Preferences:
     """Reads and writes the program's settings; whatever cannot be understood in them counts as not there."""
 
     def __init__(self) -> None:
-        self._settings = QSettings()
+        self._settings = open_settings()
 
     def recent(self) -> tuple[RecentFolder, ...]:
         """Return the folders that were open, the newest first."""
         try:
             found = json.loads(str(self._settings.value(_RECENT, "[]")))
             return tuple(RecentFolder(**{name: str(value) for name, value in item.items()}) for item in found)
-        except (ValueError, TypeError, AttributeError):
+        except _NO_SENSE:
             return ()
 
     def recent_for(self, root: Path) -> RecentFolder:
@@ -151,17 +154,13 @@ class Preferences:
 
     def layout(self) -> tuple[QByteArray, QByteArray]:
         """Return the window's geometry and the state of its docks and bars; empty if none is stored."""
-        geometry, state = self._settings.value(_GEOMETRY), self._settings.value(_LAYOUT)
-        empty = QByteArray()
-        return (
-            geometry if isinstance(geometry, QByteArray) else empty,
-            state if isinstance(state, QByteArray) else empty,
-        )
+        geometry, state = (checked_bytes(self._settings.value(key)) for key in (_GEOMETRY, _LAYOUT))
+        return QByteArray(geometry), QByteArray(state)
 
     def store_layout(self, geometry: QByteArray, state: QByteArray) -> None:
         """Store the window's geometry and the state of its docks and bars."""
-        self._settings.setValue(_GEOMETRY, geometry)
-        self._settings.setValue(_LAYOUT, state)
+        for key, data in ((_GEOMETRY, geometry), (_LAYOUT, state)):
+            self._settings.setValue(key, checked_text(bytes(data.data())))
 
     def _retrain_after(self) -> dict[str, int]:
         try:
@@ -169,7 +168,7 @@ class Preferences:
                 str(name): max(0, int(number))
                 for name, number in json.loads(str(self._settings.value(_RETRAIN_AFTER, "{}"))).items()
             }
-        except (ValueError, TypeError, AttributeError):
+        except _NO_SENSE:
             return {}
 
     def _write_recent(self, folders: list[RecentFolder]) -> None:

@@ -22,9 +22,13 @@ class Termination(QObject):
         What to do then.
     parent : QObject
         Owner.
+    at_once : callable
+        Called as soon as the interpreter hears of the signal, even if the event loop is held up.
     """
 
-    def __init__(self, on_signal: Callable[[], None], parent: QObject) -> None:
+    def __init__(
+        self, on_signal: Callable[[], None], parent: QObject, *, at_once: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(parent)
         self._on_signal = on_signal
         # Python's own handlers run only between two of its instructions, and an idle event loop has none:
@@ -36,7 +40,7 @@ class Termination(QObject):
         self._notifier.activated.connect(self._arrived)
         # A full socket means that the loop is busy and will hear of the first signal: no need for a warning.
         self._old_wakeup = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-        self._old_handlers = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
+        self._old_handlers = {number: signal.signal(number, lambda *_: at_once()) for number in _SIGNALS}
 
     def uninstall(self) -> None:
         """Give the signals back."""

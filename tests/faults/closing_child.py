@@ -124,7 +124,7 @@ class _Driver:
             case Moment.DIALOG | Moment.QUESTION:
                 return modal is not None
             case Moment.SAVING:
-                return session.save_state.kind is SaveKind.SAVING or not session.is_dirty
+                return session.save_state.kind in (SaveKind.SAVING, SaveKind.FAILED) or not session.is_dirty
             case _:
                 return True
 
@@ -162,7 +162,9 @@ def _break_saves(saves: Saves) -> None:
     sync, replace = os.fsync, os.replace
 
     def slow_sync(descriptor: int) -> None:
-        threading.Event().wait(_SLOW_S if saves is Saves.SLOW else _STUCK_S)
+        # Masks are written in a thread of their own; segtool.json is in the window's.
+        if threading.current_thread() is not threading.main_thread():
+            threading.Event().wait(_SLOW_S if saves is Saves.SLOW else _STUCK_S)
         sync(descriptor)
 
     def failing_replace(source: Any, target: Any, **more: Any) -> None:

@@ -93,8 +93,15 @@ def save_mask(
 
 
 def refuse_missing(folder: Path) -> None:
-    """Raise SaveError if a folder of images is gone, so that no other is made in its place."""
-    if not folder.is_dir():
+    """Raise SaveError if a folder of images is gone, so that no other is made in its place.
+
+    A drive that was unmounted leaves an empty folder, in which masks would be hidden once it is back.
+    """
+    try:
+        is_there = next(folder.iterdir(), None) is not None
+    except OSError:
+        is_there = False
+    if not is_there:
         raise SaveError(
             "the folder is not there any more", path=folder, remedy="Bring it back, or save the masks somewhere else."
         )
