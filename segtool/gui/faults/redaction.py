@@ -14,6 +14,7 @@ from segtool.formats.image import IMAGE_SUFFIXES
 
 _MIN_NAME = 2
 _MAX_LINE = 4000
+_MAX_NAME = 500
 # Words of the program itself, which folders are called too.
 _PLAIN_WORDS = frozenset(
     {"images", "masks", "models", "sample", "segtool", "home", "tmp", "users", "segtool.log", "segtool.json"}
@@ -21,10 +22,13 @@ _PLAIN_WORDS = frozenset(
 _SUFFIXES = frozenset(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES)
 # Before a name stands the beginning of the line, or a mark that ends a phrase: what lies between is taken for it.
 _STOP = r"\r\n\"'“”‘’:;,()\[\]<>|="
-_PART = rf"(?!\s)[^/\\{_STOP}]{{1,255}}"
+_PART = rf"(?!\s)[^/\\{_STOP}]{{1,255}}+"
 _QUOTED = r"“(?P<quoted>[^”\n]{1,255})”"
-_PATH = rf"(?<![\w.~])(?:~|[A-Za-z]:)?(?:[/\\]+{_PART})+[/\\]?"
-_IMAGE = rf"(?:{_PART}[/\\])*{_PART}\.(?:{'|'.join(map(re.escape, sorted(_SUFFIXES, key=len, reverse=True)))})(?!\w)"
+_PATH = rf"(?<![\w.~])(?:~|[A-Za-z]:)?(?:[/\\]++{_PART})++[/\\]?"
+_SUFFIX = re.compile(rf"\.(?:{'|'.join(sorted(_SUFFIXES, key=len, reverse=True))})(?!\w)", re.IGNORECASE)
+_BEFORE_NAME = re.compile(rf"[^{_STOP}]*$")
+_DRIVE = re.compile(r"[A-Za-z]:")
+_DONE = re.compile(r"(?:name|image)-[0-9a-f]{6}(?:\.\w+)?")
 _CODE_LINE = re.compile(r'(\s*File ")([^"]*)(", line \d+.*)')
 _SEPARATOR = re.compile(r"[/\\]+")
 
@@ -57,7 +61,7 @@ class Redactor:
         self._known = _any_of(known, before=r"(?<!\w)", after=r"(?!\w)")
         # A known path goes first and as a whole: it may hold characters that would end it.
         folder = _any_of(filter(None, paths), before="", after=rf"(?:[/\\]+{_PART})*[/\\]?")
-        kinds = (_QUOTED, *(() if folder is None else (folder.pattern,)), _PATH, _IMAGE)
+        kinds = (_QUOTED, *(() if folder is None else (folder.pattern,)), _PATH)
         self._found = re.compile("|".join(f"(?:{kind})" for kind in kinds), re.IGNORECASE)
 
     def text(self, text: str) -> str:
@@ -81,8 +85,19 @@ class Redactor:
         return self._prose(line) if code is None else f"{code[1]}{self._code_path(code[2])}{code[3]}"
 
     def _prose(self, text: str) -> str:
-        text = self._found.sub(self._replace, text)
+        text = self._images(self._found.sub(self._replace, text))
         return text if self._known is None else self._known.sub(lambda found: self.name(found[0]), text)
+
+    def _images(self, text: str) -> str:
+        """Replace names of images that stand without a path: from the suffix back to what ends a phrase."""
+        pieces, end = [], 0
+        for suffix in _SUFFIX.finditer(text):
+            before = _BEFORE_NAME.search(text, max(end, suffix.start() - _MAX_NAME), suffix.start())
+            start = suffix.start() if before is None else before.start()
+            name = text[start : suffix.end()]
+            pieces += [text[end:start], name[: len(name) - len(name.lstrip())], self._path(name.strip())]
+            end = suffix.end()
+        return "".join([*pieces, text[end:]])
 
     def _replace(self, found: re.Match[str]) -> str:
         if found["quoted"]:
@@ -98,8 +113,8 @@ class Redactor:
         return re.sub(r"[^/\\]+", lambda part: self._part(part[0].strip()), path)
 
     def _part(self, part: str) -> str:
-        is_plain = part == "~" or part.casefold() in _PLAIN_WORDS or bool(re.fullmatch("[A-Za-z]:", part))
-        return part if is_plain else self.name(part)
+        is_plain = part == "~" or part.casefold() in _PLAIN_WORDS or bool(_DRIVE.fullmatch(part))
+        return part if is_plain or _DONE.fullmatch(part) else self.name(part)
 
     def _code_path(self, path: str) -> str:
         for folder in self._code:
