@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import os
 import resource
 import sys
@@ -46,7 +47,9 @@ def main() -> int:
                 field.setValue(12)
                 field.setValue(field.valueFromText(field.textFromValue(12)))
             window.grab()
-            if session.is_dirty and session.brush_size == 12:
+            # Libraries of C read numbers from files: a decimal comma would make others of them.
+            reads_points = locale.localeconv()["decimal_point"] == "."
+            if session.is_dirty and session.brush_size == 12 and reads_points:
                 step = 1
                 if "autosave" not in options:
                     session.save()

@@ -206,6 +206,24 @@ def test_a_folder_that_vanishes_and_comes_back(
     )
 
 
+def test_no_mask_is_put_where_a_drive_was(
+    tmp_path: Path,
+    make_window: Callable[..., MainWindow],  # noqa: F811
+    qtbot: QtBot,
+) -> None:
+    """An unmounted drive leaves an empty folder; a first mask in it would be hidden once the drive is back."""
+    folder = tmp_path / "photos"
+    window = _open(make_window, folder, qtbot)
+    assert window._session.open_image("b.png")
+    with _emptied(folder):
+        _paint_and_save(window, 0)
+        assert _becomes(SaveKind.FAILED, window, qtbot)
+        assert list(folder.iterdir()) == []
+    window._session.save()
+    assert _becomes(SaveKind.SAVED, window, qtbot)
+    assert np.any(read_mask(folder / "masks" / "b.png") == 1)
+
+
 def test_a_drive_that_answers_late(
     tmp_path: Path,
     make_window: Callable[..., MainWindow],  # noqa: F811

@@ -40,3 +40,4 @@ class BundleDialog(QDialog):
         layout.addWidget(text)
         layout.addWidget(self.hides_names)
         layout.addWidget(buttons)
+        self.save_button.setFocus()

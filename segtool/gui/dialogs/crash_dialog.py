@@ -12,7 +12,7 @@ from segtool.gui import theme
 
 _MARK_SIDE = 32
 _TEXT_WIDTH = 440
-_DETAILS_HEIGHT = 220
+_DETAILS_WIDTH, _DETAILS_HEIGHT = 680, 220
 
 
 class CrashDialog(QDialog):
@@ -55,6 +55,7 @@ class CrashDialog(QDialog):
         self.details = QPlainTextEdit(details, readOnly=True)
         self.details.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.details.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.details.setMinimumWidth(_DETAILS_WIDTH)
         self.details.setFixedHeight(_DETAILS_HEIGHT)
         self.details.setAccessibleName("Details of the crash")
         self.details.hide()
