@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from segtool.gui.training_child import (
     names_in,
     remove_leftovers,
 )
+
+_log = logging.getLogger(__name__)
 
 LOG_LINES = 50
 STOP_PATIENCE_MS = 180_000
@@ -225,6 +228,8 @@ class TrainingRun(QObject):
         self._read_errors()
         self._log.extend(self._err_lines.rest())
         has_crashed = status is QProcess.ExitStatus.CrashExit
+        how = "signal" if has_crashed else "exit code"
+        _log.info("process of the %s ended: %s %d", self._request.called, how, code)
         self._end(explain_end(code, crashed=has_crashed, log=self.log, called=self._request.called))
 
     def _end(self, explanation: str) -> None:
