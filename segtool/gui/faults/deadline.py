@@ -25,7 +25,7 @@ class Deadline:
         How long closing may take.
     """
 
-    def __init__(self, start: RunningStart | None, *, seconds: float = 4.5) -> None:
+    def __init__(self, start: RunningStart | None, *, seconds: float = 4.0) -> None:
         self._start = start
         self._timer = threading.Timer(seconds, self._end)
         self._timer.daemon = True
