@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import threading
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt, QTimer
+import shiboken6
+from PySide6.QtCore import QPoint, Qt, QThread, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
@@ -62,13 +64,17 @@ class Saves(StrEnum):
 
 _ANSWERS = {How.CLOSE: ("Save", "Stop training"), How.DISCARD: ("Discard", "Stop training")}
 _SLOW_S, _STUCK_S = 0.4, 600.0
+_THREAD_LEFT = 7
 
 
 def run(say: Callable[[str], None], *, folder: str, moment: str, how: str, saves: str, delay_ms: int) -> int:
     """Open the window, bring it to the moment, save what is to be expected, and end it."""
     _break_saves(Saves(saves))
     _Driver(say, Path(folder), Moment(moment), How(how), delay_ms)
-    return launch.main([folder])
+    code = launch.main([folder])
+    threads = [item for item in gc.get_objects() if isinstance(item, QThread) and shiboken6.isValid(item)]
+    # Qt aborts a program that lets go of a thread which still runs.
+    return _THREAD_LEFT if any(thread.isRunning() for thread in threads) else code
 
 
 class _Driver:

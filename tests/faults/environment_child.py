@@ -7,13 +7,15 @@ import os
 import resource
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QSpinBox
 
-from segtool import launch
+from segtool import app, launch
+from segtool.gui.faults.deadline import Deadline
 from tests.faults.looking import look_often, the_window
 
 _LIMIT_S = 60
@@ -58,6 +60,8 @@ def main() -> int:
             result.write_text("ok", encoding="utf-8")
             QTimer.singleShot(0, window, window.close)
 
+    # How fast it closes is looked at elsewhere: this is about whether it works at all.
+    app.Deadline = partial(Deadline, seconds=60.0)
     look_often(look)
     return launch.main([os.fspath(folder)])
 
