@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import locale
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def run_window(folder: Path | None = None, *, sample: bool = False) -> int:
     EventLog(session, training, start=faults.start, parent=app)
     app.commitDataRequest.connect(window.ending.save_for_logout)
     window.ending.began.connect(faults.note_closing)
-    window.ending.began.connect(deadline.start)
+    window.ending.began.connect(lambda: deadline.start(already=window.ending.seconds_since_logout))
     window.show()
     # After the first paint, so that a large folder does not hold the window back.
     QTimer.singleShot(0, window, lambda: _begin(window, session, folder, sample=sample))
@@ -68,9 +69,12 @@ def make_application() -> QApplication:
     """Return the application with its names, icon and look; the one that is there already if there is one."""
     found = QApplication.instance()
     app = found if isinstance(found, QApplication) else QApplication([NAME])
-    # Qt takes the locale of the desktop over for the C library too: with a decimal comma, libraries that read
-    # numbers from files, the inference among them, would read others.
+    # Qt takes the locale of the desktop over for the C library too. With a decimal comma, libraries that read
+    # numbers from files, the inference among them, would read others; in Turkish "i" has another capital, and
+    # PySide does not find "setInterval" for ``interval=``.
     locale.setlocale(locale.LC_NUMERIC, "C")
+    with contextlib.suppress(locale.Error):
+        locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
     app.setOrganizationName(NAME)
     app.setApplicationName(NAME)
     app.setApplicationVersion(__version__)

@@ -51,6 +51,12 @@ class Ending(QObject):
         """Whether the window ends now whatever is answered to a question that is still open."""
         return self._is_final or time.monotonic() - self._logout < _LOGOUT_S
 
+    @property
+    def seconds_since_logout(self) -> float:
+        """How long ago the system announced the end of the session, 0 if it did not."""
+        since = time.monotonic() - self._logout
+        return since if since < _LOGOUT_S else 0.0
+
     def may_close(self) -> bool:
         """Ask about a training and about unsaved masks unless nobody can be asked; a save that fails forbids it."""
         if self.is_final:

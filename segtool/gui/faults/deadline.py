@@ -9,6 +9,8 @@ import threading
 
 from segtool.gui.faults.starts import RunningStart
 
+_LEAST_S = 1.0
+
 _log = logging.getLogger("segtool.window")
 
 
@@ -26,18 +28,20 @@ class Deadline:
     """
 
     def __init__(self, start: RunningStart | None, *, seconds: float = 4.0) -> None:
-        self._start = start
-        self._timer = threading.Timer(seconds, self._end)
-        self._timer.daemon = True
+        self._start, self._seconds = start, seconds
+        self._timer: threading.Timer | None = None
 
-    def start(self) -> None:
-        """Count from now; a second call changes nothing."""
-        if self._timer.ident is None:
+    def start(self, *, already: float = 0.0) -> None:
+        """Count from now, less what the end has taken ``already`` in seconds; a second call changes nothing."""
+        if self._timer is None:
+            self._timer = threading.Timer(max(_LEAST_S, self._seconds - already), self._end)
+            self._timer.daemon = True
             self._timer.start()
 
     def cancel(self) -> None:
         """Call it off."""
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _end(self) -> None:
         _log.error("closing took too long: ended without waiting any more")
