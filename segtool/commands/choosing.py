@@ -1,13 +1,16 @@
-"""Which model a command uses, and which images have masks."""
+"""What commands have in common: the folder that they work on, its lock, the model that they use."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from segtool.commands.reporting import Reporter
 from segtool.core.errors import ModelError, ProjectError
 from segtool.inference.runtime import Runtime
 from segtool.project.layout import ImageEntry
+from segtool.project.lock import FolderLock
 from segtool.project.project import Project
 
 
@@ -17,6 +20,20 @@ def open_project(folder: str, reporter: Reporter, *, data_root: str | None = Non
     for note in project.notes:
         reporter.warning(note)
     return project
+
+
+@contextmanager
+def held(project: Project, *, doing: str) -> Iterator[None]:
+    """Hold a folder that a command changes, so that no window and no other command does; FolderHeldError if one does.
+
+    ``doing`` is the name of the command, for whoever wants the folder meanwhile.
+    """
+    project.lock = FolderLock.take(project.data_root, doing=doing)
+    try:
+        yield
+    finally:
+        project.lock.release()
+        project.lock = None
 
 
 def load_runtime(project: Project, name_or_dir: str | None) -> Runtime:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from segtool.commands.choosing import load_runtime, open_project, require_images
+from segtool.commands.choosing import held, load_runtime, open_project, require_images
 from segtool.commands.reporting import Reporter
 from segtool.core.classes import ClassSet, match_classes
 from segtool.core.errors import ImageError, MaskError, SaveError
@@ -118,12 +118,23 @@ def segment_folder(
 
     Raises
     ------
+    FolderHeldError
+        If the masks go into the project's own folder and somebody else is changing that.
     SaveError
         If nothing can be written, or if a mask or overlay would take the place of an image.
     """
     own = out is None
     if own and project.writable_reason:
         raise SaveError(project.writable_reason.rstrip("."), remedy="With --out the masks go elsewhere.")
+    with held(project, doing="segtool segment") if own else nullcontext():
+        yield from _segment_folder(project, runtime, out=out, overlay=overlay, overwrite=overwrite, tta=tta)
+
+
+def _segment_folder(
+    project: Project, runtime: Runtime, *, out: Path | None, overlay: bool, overwrite: bool, tta: bool
+) -> Generator[Progress | Segmented, None, None]:
+    """Do it, in a folder that is held if the masks go there."""
+    own = out is None
     model_classes = runtime.card.classes
     known = project.classes if project.has_classes else model_classes
     classes, table = match_classes(model_classes, known)
@@ -152,7 +163,8 @@ def segment_folder(
                 else:
                     mask = table[item.class_ids]
             assert mask is not None
-            write_mask(mask_path, mask)
+            # Somebody may have taken the folder over by now.
+            write_mask(mask_path, mask, about_to_replace=lambda digest: project.confirm_lock())
             if own:
                 project.set_status(entry.key, Status.PREDICTED)
                 project.note_prediction(entry.key, runtime.card.name)

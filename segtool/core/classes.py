@@ -16,6 +16,8 @@ from segtool.core.palette import Colour, default_colour
 BACKGROUND = 0
 VOID = 255
 _BAND_ROWS = 256
+# Longer ones would take seconds to lay out wherever classes are listed.
+MAX_NAME = 200
 MAX_CLASS_ID = 254
 
 
@@ -42,6 +44,8 @@ class ClassSet:
         names = [item.name.casefold() for item in self.classes]
         if ids != sorted(set(ids)) or not ids or ids[0] != BACKGROUND or ids[-1] > MAX_CLASS_ID:
             raise SegToolError(f"class ids must be unique, start at 0 and stay below 255, but are {ids}")
+        if (longest := max(map(len, names))) > MAX_NAME:
+            raise SegToolError(f"a class name has {longest} characters, {MAX_NAME} are the most")
         if len(set(names)) != len(names) or any(not name.strip() for name in names):
             raise SegToolError(f"class names must be unique and not empty, but are {[c.name for c in self.classes]}")
 

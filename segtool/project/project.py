@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from segtool.core.classes import ClassSet
-from segtool.core.errors import ProjectError, SegToolError
-from segtool.formats.atomic import TEMPORARY_SUFFIX
+from segtool.core.errors import ProjectError
 from segtool.models.store import ModelStore
+from segtool.project.backups import add_backup, keep_before_writing, newest_good
+from segtool.project.guard import guarded
 from segtool.project.held_out import choose_held_out
 from segtool.project.layout import (
-    CLASSES_FILE,
-    IMAGES_FOLDER,
     MASKS_FOLDER,
     MODELS_FOLDER,
     STATE_FILE,
@@ -25,12 +22,17 @@ from segtool.project.layout import (
     Layout,
     find_layout,
 )
+from segtool.project.lock import FolderLock
 from segtool.project.mask_answers import MaskAnswers, read_answers
-from segtool.project.state import ProjectState, merge_states, read_state, write_state
+from segtool.project.places import check_place, find_classes, why_not_writable
+from segtool.project.state import ProjectState, merge_states
+from segtool.project.state_file import FileVersion, NewerFileError, file_version, read_state_file, write_state
 from segtool.project.status import Status
 from segtool.project.training_images import usable_images
 
 __all__ = ["ImageEntry", "Project"]
+
+_UNTIL_THEN = "Until it is whole again the folder is read-only; masks are untouched."
 
 
 class Project:
@@ -50,10 +52,22 @@ class Project:
         What a person should know about the folder, as full sentences.
     is_new : bool
         Whether nothing was known of the folder when it was opened: no ``segtool.json`` and no mask.
+    damage : ProjectError or None
+        Why ``segtool.json`` cannot be used; what is known then is from the last good backup, and nothing is written.
+    lock : FolderLock or None
+        What makes sure that nobody else changes the folder; who has taken it puts it here.
     """
 
     def __init__(
-        self, root: Path, *, data_root: Path, layout: Layout, state: ProjectState, saved: ProjectState | None
+        self,
+        root: Path,
+        *,
+        data_root: Path,
+        layout: Layout,
+        state: ProjectState,
+        saved: ProjectState | None,
+        saved_as: FileVersion | None,
+        damage: ProjectError | None,
     ) -> None:
         self.root = root
         self.data_root = data_root
@@ -62,13 +76,16 @@ class Project:
         self._places = {entry.key: place for place, entry in enumerate(layout.entries)}
         self._with_mask = layout.with_mask
         self._state = state
-        self._saved = saved
+        self._saved, self._saved_as = saved, saved_as
         self._set_here: set[str] = set()
         self._persons_work: tuple[Mapping[str, Status], bool] | None = None
-        self.is_new = saved is None and not layout.with_mask
+        self.is_new = saved is None and not layout.with_mask and damage is None
+        self.damage = damage
+        self.lock: FolderLock | None = None
+        self._withheld = ""
 
     @classmethod
-    def open(cls, root: Path, *, data_root: Path | None = None) -> Project:
+    def open(cls, root: Path, *, data_root: Path | None = None, for_viewing: bool = False) -> Project:
         """Open a folder; nothing is written and no image is opened.
 
         Parameters
@@ -77,6 +94,8 @@ class Project:
             A folder of images, or one that holds ``images/`` and ``masks/``.
         data_root : Path, optional
             Where masks, ``segtool.json`` and ``models/`` lie instead of in ``root``; need not exist yet.
+        for_viewing : bool
+            Open the folder also if ``segtool.json`` is damaged or of a newer version: see ``damage``.
 
         Raises
         ------
@@ -91,19 +110,29 @@ class Project:
             raise ProjectError(what, path=root, remedy="Open a folder that holds images.")
         if os.path.lexists(place) and not os.path.isdir(place):
             raise ProjectError("this is not a folder", path=place, remedy="Choose a folder for the masks.")
-        saved = read_state(place / STATE_FILE)
-        state = ProjectState() if saved is None else saved
-        notes = _check_place(root, place, state)
+        damage: ProjectError | None = None
+        # Taken before reading: a change in between is then noticed when saving.
+        saved_as = file_version(place / STATE_FILE)
+        try:
+            file = read_state_file(place / STATE_FILE)
+        except ProjectError as exc:
+            if not for_viewing:
+                raise
+            damage, good = exc, newest_good(place)
+            file = None if good is None else good.file
+        state = ProjectState() if file is None else file.state
+        saved = None if file is None else state
+        notes = check_place(root, place, state)
         worked_on = {key for key, status in state.statuses.items() if status is not Status.UNTOUCHED}
         layout = find_layout(root, masks_root=place / MASKS_FOLDER, recorded=worked_on, images_in=state.images_in)
         if not state.has_classes:
-            classes, class_notes = _find_classes(root)
+            classes, class_notes = find_classes(root)
             if classes is not None:
                 state = replace(state, classes=classes, has_classes=True)
             notes += class_notes
         state = replace(state, images_in=layout.images_in, images_from="" if place == root else os.fspath(root))
         layout = replace(layout, notes=(*notes, *layout.notes))
-        return cls(root, data_root=place, layout=layout, state=state, saved=saved)
+        return cls(root, data_root=place, layout=layout, state=state, saved=saved, saved_as=saved_as, damage=damage)
 
     @property
     def state(self) -> ProjectState:
@@ -140,10 +169,25 @@ class Project:
         """What a person has said the values of masks mean; may be set, and is written by who sets it."""
         return read_answers(self.data_root)
 
-    @cached_property
+    @property
     def writable_reason(self) -> str:
-        """Why masks cannot be saved, for a person; "" if they can. Found by trying, when it is first asked for."""
-        return _why_not_writable(self.masks_root) or _why_not_writable(self.data_root)
+        """Why nothing may be changed, for a person; "" if it may: who else has the folder, what is wrong with it."""
+        if self._withheld:
+            return self._withheld
+        if self.damage is None:
+            return self.place_reason
+        if isinstance(self.damage, NewerFileError):
+            return f"{self.damage} Here it is read-only."
+        return f"{self.damage.path}: {self.damage.reason}. {_UNTIL_THEN}"
+
+    def withhold(self, reason: str) -> None:
+        """Let nothing be changed from now on for a reason, a full sentence; "" takes that back."""
+        self._withheld = reason
+
+    @cached_property
+    def place_reason(self) -> str:
+        """Why nothing can be written where masks go, "" if it can. Found by trying, when it is first asked for."""
+        return why_not_writable(self.masks_root) or why_not_writable(self.data_root)
 
     def entry(self, key: str) -> ImageEntry:
         """Return an image by its key; ProjectError if there is none."""
@@ -237,74 +281,36 @@ class Project:
         chosen &= set(held)
         return tuple(entry.key for entry in self.entries if entry.key in chosen)
 
-    def save_state(self) -> None:
-        """Write ``segtool.json`` if anything has changed.
+    def confirm_lock(self) -> None:
+        """Make sure, in whatever thread, that the folder may still be changed; FolderLostError if it may not."""
+        if self.lock is not None:
+            self.lock.confirm()
 
-        What another program, a training for example, has written there in the meantime is kept.
+    def save_state(self) -> None:
+        """Write ``segtool.json`` if anything has changed, and keep a backup of what is written.
+
+        What another program has written there in the meantime is kept.
 
         Raises
         ------
         SaveError
-            If it cannot be written.
+            If it cannot be written, or the folder was taken over by somebody else (a FolderLostError).
         ProjectError
-            If the file was made unreadable in the meantime; it is left as it is.
+            If the file is damaged, or was made so in the meantime; it is left as it is.
         """
+        if self.damage is not None:
+            raise self.damage
         path = self.data_root / STATE_FILE
-        found = read_state(path)
-        if found is not None and found != self._saved:
-            base = ProjectState() if self._saved is None else self._saved
-            self._state = merge_states(base, ours=self._state, theirs=found)
-        if found != self._state:
-            write_state(path, self._state)
-        self._saved = self._state
-
-
-def _check_place(root: Path, place: Path, state: ProjectState) -> list[str]:
-    """Return notes about where the data of a folder lies; ProjectError if it is that of another folder."""
-    notes = []
-    beside = root.parent / MASKS_FOLDER
-    if place == root:
-        if root.name == IMAGES_FOLDER and os.path.isdir(beside) and not os.path.exists(root / MASKS_FOLDER):
-            notes.append(f"There are masks in {beside}: to use them, open {root.parent} instead.")
-        return notes
-    if state.images_from and Path(state.images_from) != root:
-        if os.path.isdir(state.images_from) and not os.path.samefile(state.images_from, root):
-            raise ProjectError(
-                f"the masks here belong to the images in {state.images_from}",
-                path=place,
-                remedy=f"Choose another folder for the masks of {root}.",
-            )
-        notes.append(f"{place} was made for {state.images_from}, which is now {root}.")
-    if os.path.isdir(root / MASKS_FOLDER):
-        notes.append(
-            f"The masks in {root / MASKS_FOLDER} are not used: copy them into {place / MASKS_FOLDER} to use them."
-        )
-    return notes
-
-
-def _find_classes(root: Path) -> tuple[ClassSet | None, list[str]]:
-    """Look for ``classes.json`` in the folder, then in the one around it."""
-    for path in (root / CLASSES_FILE, root.parent / CLASSES_FILE):
-        try:
-            return ClassSet.from_json(json.loads(path.read_bytes().decode("utf-8-sig"))), []
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as exc:
-            return None, [f"{path} cannot be read ({exc.strerror}), so its classes are not used."]
-        except (ValueError, RecursionError) as exc:
-            return None, [f"{path} is not valid JSON ({exc}), so its classes are not used."]
-        except SegToolError as exc:
-            return None, [f"{path}: {exc.reason}, so its classes are not used."]
-    return None, []
-
-
-def _why_not_writable(folder: Path) -> str:
-    while not os.path.lexists(folder) and folder != folder.parent:
-        folder = folder.parent
-    probe = folder / f".segtool-{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
-    try:
-        os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        probe.unlink()
-    except OSError as exc:
-        return f"{folder}: nothing can be saved here ({exc.strerror}). Choose another folder for the masks."
-    return ""
+        if self._state == self._saved and file_version(path) == self._saved_as:
+            return
+        with guarded(self.data_root):
+            self.confirm_lock()
+            found = read_state_file(path)
+            if found is not None and found.state != self._saved:
+                base = ProjectState() if self._saved is None else self._saved
+                self._state = merge_states(base, ours=self._state, theirs=found.state)
+            if found is None or found.state != self._state:
+                if found is not None:
+                    keep_before_writing(self.data_root, found)
+                add_backup(self.data_root, write_state(path, self._state))
+            self._saved, self._saved_as = self._state, file_version(path)

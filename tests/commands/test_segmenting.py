@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ from segtool.formats.image import read_image
 from segtool.formats.mask_png import read_mask
 from segtool.inference.runtime import Runtime
 from segtool.inference.segmenter import segment_to_end
+from segtool.project.lock import LOCK_FILE, Claim, FolderLock, FolderLostError, look_at_lock
 from segtool.project.project import Project
 from segtool.project.status import Status
 from tests.model_fixtures import texture
@@ -81,6 +83,48 @@ def test_what_no_model_makes_again_is_never_replaced(
         "3.png: the mask has 24 × 20",
     ):
         assert words in told
+
+
+def test_a_folder_that_somebody_else_has_is_left_alone(
+    tmp_path: Path, tiny_model_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "images", tmp_path / "out"
+    before = _images(folder, 1)
+    lock = FolderLock.take(folder, doing="window")
+    arguments = ["segment", str(folder), "--model", str(tiny_model_folder)]
+    assert cli.main(arguments) == cli.FAILED
+    assert f"open in another window (process {os.getpid()}) on this computer" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    assert cli.main([*arguments, "--out", str(out)]) == cli.DONE
+    assert (out / "0.png").is_file()
+    lock.release()
+    assert cli.main(arguments) == cli.DONE
+    assert look_at_lock(folder).claim is Claim.FREE
+
+
+def test_a_folder_that_is_taken_over_meanwhile_is_not_written_any_more(tmp_path: Path, tiny_model_folder: Path) -> None:
+    _images(tmp_path, 3)
+    work = segment_folder(Project.open(tmp_path), Runtime.load(tiny_model_folder))
+    while not isinstance(next(work), Segmented):
+        pass
+    before = (tmp_path / "segtool.json").read_bytes()
+    (tmp_path / LOCK_FILE).write_bytes(b"somebody else's")
+    with pytest.raises(FolderLostError):
+        for _ in work:
+            pass
+    assert sorted(path.name for path in (tmp_path / "masks").iterdir()) == ["0.png"]
+    assert (tmp_path / "segtool.json").read_bytes() == before
+
+
+def test_a_damaged_project_file_is_named_and_left_alone(
+    tmp_path: Path, tiny_model_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _images(tmp_path, 1)
+    (tmp_path / "segtool.json").write_text('{"format": 1,\n')
+    assert cli.main(["segment", str(tmp_path), "--model", str(tiny_model_folder)]) == cli.FAILED
+    assert "segtool.json: line 2 is not valid JSON" in capsys.readouterr().err
+    assert not (tmp_path / "masks").exists()
+    assert (tmp_path / "segtool.json").read_text() == '{"format": 1,\n'
 
 
 def test_with_tta_the_masks_are_those_of_the_mean(tmp_path: Path, tiny_model_folder: Path) -> None:
