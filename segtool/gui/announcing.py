@@ -53,7 +53,7 @@ class Announcer(QObject):
         if level is Level.INFO:
             self._status.show_info(text)
         else:
-            self._messages.show_message(text, level)
+            self._messages.show_message(text, level, choices=self._session.holding.answers_to(text))
 
     @Slot()
     def _show_offer(self) -> None:

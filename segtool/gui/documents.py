@@ -46,7 +46,7 @@ class Documents:
         """Start anew with another folder; what is in memory is dropped."""
         self.project = project
         self.current: Document | None = None
-        self.claims = MaskClaims()
+        self.claims = MaskClaims() if project is None else MaskClaims(project.confirm_lock)
         self.reasons: dict[str, str] = {}
         self.damage_accepted: set[str] = set()
         self.is_in_stroke = False

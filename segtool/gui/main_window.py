@@ -223,6 +223,8 @@ class MainWindow(QMainWindow):
         parts = [] if project is None else [project.root.name or str(project.root)]
         if project is not None and document is not None:
             parts += [document.entry.key, project.status(document.entry.key).value]
+        if project is not None and project.writable_reason:
+            parts.append("read-only")
         self.setWindowTitle(f"{theme.title_text(' · '.join(parts))}[*] — SegTool" if parts else "SegTool")
         self.setWindowModified(self._session.has_unsaved())
 

@@ -40,6 +40,7 @@ class FolderOpener(QObject):
     ) -> None:
         super().__init__(window)
         self._session, self._training, self._preferences, self._window = session, training, preferences, window
+        session.holding.ask_lock = lambda found: ask.ask_lock(window, found=found)
         session.document_changed.connect(self._note_image)
 
     def ask(self) -> None:
@@ -96,15 +97,15 @@ class FolderOpener(QObject):
 
     def _find_place_for_masks(self, root: Path) -> None:
         project = self._session.project
-        if project is None or not project.writable_reason:
+        if project is None or not project.place_reason:
             return
-        while ask.ask_read_only(self._window, root=root, reason=project.writable_reason) is ReadOnlyAnswer.OTHER_PLACE:
+        while ask.ask_read_only(self._window, root=root, reason=project.place_reason) is ReadOnlyAnswer.OTHER_PLACE:
             place = ask.ask_folder(self._window, title="Choose a folder for the masks", start=Path.home())
             if place is None:
                 continue
             self._session.open_folder(root, data_root=place)
             project = self._session.project
-            if project is None or not project.writable_reason:
+            if project is None or not project.place_reason:
                 self._preferences.remember(RecentFolder(str(root), data_root=str(place)))
                 return
 

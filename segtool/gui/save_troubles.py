@@ -29,6 +29,7 @@ from segtool.gui.saving import Saving
 from segtool.gui.session_signals import SessionSignals, error_text
 from segtool.gui.session_state import ChangedMaskAnswer, Level
 from segtool.project.layout import MASKS_FOLDER, MODELS_FOLDER, OWN_FOLDER
+from segtool.project.lock import FolderLostError
 
 _COPY_SUFFIX = " (mine)"
 
@@ -54,6 +55,8 @@ class SaveTroubles(QObject):
         Asks a person whose mask of a key it shall be; None if they have cancelled.
     ask_place : callable
         Asks a person for a folder to save masks in; None if they have cancelled.
+    take_folder : callable
+        Takes a folder back that somebody else has taken over, then saves.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class SaveTroubles(QObject):
         self._saving, self._navigation = saving, navigation
         self.ask_whose: Callable[[str], ChangedMaskAnswer | None] = lambda key: None
         self.ask_place: Callable[[], Path | None] = lambda: None
+        self.take_folder: Callable[[], object] = self.retry
         self._told: dict[str, str] = {}
         # What was told may have been closed or answered: then it is told again.
         self._is_due = False
@@ -196,7 +200,9 @@ class SaveTroubles(QObject):
         if topic in conflicts:
             answers = {"Reload": self.reload, "Keep mine": self.keep_mine, "Save a copy…": self.save_copy}
             return [(text, partial(answer, topic)) for text, answer in answers.items()]
-        return [("Retry", self.retry), ("Save elsewhere…", self.save_elsewhere)]
+        is_lost = any(isinstance(error, FolderLostError) for error in self._saving.failures.values())
+        again = ("Edit here", self.take_folder) if is_lost else ("Retry", self.retry)
+        return [again, ("Save elsewhere…", self.save_elsewhere)]
 
     @Slot(object)
     def _on_finished(self, last: object) -> None:

@@ -168,6 +168,7 @@ class Saving(QObject):
                     document,
                     document.mask.copy(),
                     revision=document.revision,
+                    confirm_lock=project.confirm_lock,
                     about_to_replace=self.about_to_replace,
                     folder=project.root,
                     force=force,

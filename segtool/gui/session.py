@@ -10,7 +10,6 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject
 
 from segtool.core.classes import DEFAULT_CLASSES, ClassSet
-from segtool.core.errors import SegToolError
 from segtool.core.geometry import Rect
 from segtool.core.palette import Colour
 from segtool.gui.class_edits import ClassEdits
@@ -18,6 +17,7 @@ from segtool.gui.class_in_hand import ClassInHand
 from segtool.gui.documents import Documents
 from segtool.gui.effort_tracker import EffortTracker
 from segtool.gui.evaluating import Evaluating
+from segtool.gui.folder_hold import FolderHold
 from segtool.gui.guidance import Guidance
 from segtool.gui.history.comparing import Comparing
 from segtool.gui.history.version_edits import VersionEdits
@@ -72,6 +72,9 @@ class Session(ToolState):
         navigation = self.navigation = Navigation(self, documents, edits, saving)
         self.troubles = SaveTroubles(self, documents, edits=edits, saving=saving, navigation=navigation)
         self._image_watch = ImageWatch(self, documents, navigation)
+        self.holding = FolderHold(
+            self, documents, saving=saving, troubles=self.troubles, navigation=navigation, open_folder=self.open_folder
+        )
         models = self._models = ModelChoice(self, documents, saving)
         segmenting = self._segmenting = Segmenting(
             self, documents, edits=edits, navigation=navigation, saving=saving, models=models, jobs=jobs
@@ -122,10 +125,8 @@ class Session(ToolState):
         if not self.wait_until_saved():
             self.message.emit("The folder was not opened, because not every mask could be saved.", Level.ERROR)
             return False
-        try:
-            project = Project.open(root, data_root=data_root)
-        except SegToolError as exc:
-            self.report(exc)
+        project = self.holding.open(root, data_root=data_root)
+        if project is None:
             return False
         # What the job has in hand belongs to the other folder.
         self._jobs.cancel()
@@ -139,8 +140,9 @@ class Session(ToolState):
         self.history_changed.emit()
         self.saved_changed.emit()
         self._models.report_problems()
-        for text in filter(None, (project.writable_reason, *project.notes)):
+        for text in filter(None, (project.place_reason, *project.notes)):
             self.warn(text)
+        self.holding.opened(project)
         self._suggesting.project_opened()
         return True
 
@@ -341,3 +343,4 @@ class Session(ToolState):
         self.troubles.close()
         self._saving.close()
         self.effort.close()
+        self.holding.close()

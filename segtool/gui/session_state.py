@@ -109,6 +109,13 @@ class ChangedMaskAnswer(Enum):
     COPY = "copy"
 
 
+class LockAnswer(Enum):
+    """What to do with a folder in which somebody else may be working."""
+
+    VIEW = "view"
+    EDIT = "edit"
+
+
 class WorkKind(Enum):
     """What a person has done to a mask."""
 

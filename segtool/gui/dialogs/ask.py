@@ -19,7 +19,8 @@ from segtool.gui.dialogs.class_dialogs import NewClass, NewClassDialog, RemoveCl
 from segtool.gui.dialogs.crash_dialog import CrashDialog
 from segtool.gui.dialogs.mask_mapping_dialog import MaskMappingDialog
 from segtool.gui.mask_questions import ValuesAnswer
-from segtool.gui.session_state import ChangedMaskAnswer, ClassUsage, Overwrite
+from segtool.gui.session_state import ChangedMaskAnswer, ClassUsage, LockAnswer, Overwrite
+from segtool.project.lock import LockFound
 from segtool.project.mask_question import MaskQuestion
 
 _Role = QMessageBox.ButtonRole
@@ -127,6 +128,21 @@ def ask_read_only(parent: QWidget, *, root: Path, reason: str) -> ReadOnlyAnswer
     other = _button(box, "Choose a folder…", _Role.AcceptRole, default=True)
     _button(box, "View only", _Role.RejectRole)
     return ReadOnlyAnswer.OTHER_PLACE if _run(box) is other else ReadOnlyAnswer.VIEW
+
+
+def ask_lock(parent: QWidget, *, found: LockFound) -> LockAnswer | None:
+    """Ask what to do with a folder of which only the person knows whether somebody works there; None cancels."""
+    box = _box(parent, "Folder in use?", f"“{found.folder.name or found.folder}” may be in use: {found.text()}.")
+    box.setInformativeText(
+        "If somebody is still working there, each of you would save over what the other has done. Open it for editing "
+        "only if you know that nobody is, after that computer has crashed for example."
+    )
+    answers = {
+        _button(box, "Open read-only", _Role.AcceptRole, default=True): LockAnswer.VIEW,
+        _button(box, "Open for editing anyway", _Role.DestructiveRole): LockAnswer.EDIT,
+    }
+    clicked = _run(box)
+    return None if clicked is None else answers.get(clicked)
 
 
 def ask_large_image(parent: QWidget, key: str, *, needs: int, free: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -12,9 +12,15 @@ class MaskClaims:
 
     A claimed mask is in memory and may have edits: its file is written from there only. Any other
     mask's file may be rewritten by a job, inside ``unclaimed``.
+
+    Parameters
+    ----------
+    confirm_lock : callable
+        Raises a SaveError if the folder may not be changed any more.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, confirm_lock: Callable[[], None] = lambda: None) -> None:
+        self._confirm_lock = confirm_lock
         self._lock = threading.RLock()
         self._claimed: set[str] = set()
         self._edited: set[str] = set()
@@ -46,6 +52,10 @@ class MaskClaims:
 
     @contextmanager
     def unclaimed(self, key: str) -> Iterator[bool]:
-        """Tell whether the mask's file may be written inside the ``with``; nobody can claim it there."""
+        """Tell whether the mask's file may be written inside the ``with``; nobody can claim it there.
+
+        SaveError if nothing may be written into the folder any more.
+        """
         with self._lock:
+            self._confirm_lock()
             yield key not in self._claimed

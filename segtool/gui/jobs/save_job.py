@@ -42,6 +42,7 @@ def save_mask(
     mask: npt.NDArray[np.uint8],
     *,
     revision: int,
+    confirm_lock: Callable[[], None],
     about_to_replace: AboutToReplace,
     folder: Path,
     force: bool = False,
@@ -56,6 +57,8 @@ def save_mask(
         The copy.
     revision : int
         Which revision of the mask it is.
+    confirm_lock : callable
+        Raises a SaveError if the folder may not be changed any more.
     about_to_replace : callable
     folder : Path
         The folder of images: no other is made in its place if it is gone.
@@ -78,6 +81,7 @@ def save_mask(
 
     def check(digest: str) -> None:
         # Once more at the last moment: encoding a large mask takes seconds.
+        confirm_lock()
         _refuse_changed(document, force=force)
         document.note_writing(digest)
         about_to_replace(document.entry.key, revision, digest)
