@@ -38,7 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return open_window(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        parsed = build_parser().parse_args(arguments)
+        parser = build_parser()
+        parsed = parser.parse_args(arguments)
+        if parsed.command == "train" and parsed.out is None and not parsed.resume:
+            parser.error("train needs --out, or --resume")
     except SystemExit as exc:
         return int(exc.code or 0)
     reporter = Reporter()
@@ -80,16 +83,17 @@ def build_parser() -> argparse.ArgumentParser:
     train = _command(commands, "train", "train a U-Net on the masks of a folder", folder=True)
     train.add_argument("--val", metavar="FOLDER", help="images to validate on (default: chosen by a seeded rule)")
     train.add_argument("--base", metavar="NAME|DIR|none", help="model to start from (default: the bundled one)")
-    train.add_argument("--out", metavar="DIR", required=True, help="model folder to write; must not exist")
+    train.add_argument("--out", metavar="DIR", help="model folder to write; must not exist (needed without --resume)")
+    train.add_argument("--resume", action="store_true", help="go on with the folder's training that was broken off")
     length = train.add_mutually_exclusive_group()
     length.add_argument("--minutes", type=_minutes, metavar="M", help="time budget (default: 3)")
     length.add_argument("--epochs", type=_epochs, metavar="N", help="number of epochs instead of a time budget")
     train.add_argument("--settings", metavar="FILE", help="JSON file with any other training settings")
     train.add_argument("--kinds", metavar="FILE", help="CSV file (stem, kind): draw rare kinds of image more often")
-    train.add_argument("--checkpoint", metavar="FILE", help="keep the run's state here, and go on from it")
+    train.add_argument("--checkpoint", metavar="FILE", help="keep the run's state here (default: in FOLDER/.segtool)")
     train.add_argument("--compare", metavar="NAME|DIR", help="model to score beside the new one (default: the base)")
     train.add_argument("--data", metavar="DIR", help="where masks, segtool.json and models/ lie, if not in FOLDER")
-    train.add_argument("--events", action="store_true", help="print one JSON object per line instead of text")
+    _add_events(train)
 
     _add_mixing(commands)
     _add_scoring(commands)
@@ -115,7 +119,12 @@ def _add_mixing(commands: argparse._SubParsersAction[_Parser]) -> None:
     mix.add_argument("--val", metavar="FOLDER", help="score on every image of this folder that has a mask instead")
     mix.add_argument("--compare", metavar="NAME|DIR", help="model to score beside the mix (default: NEW)")
     mix.add_argument("--data", metavar="DIR", help="where masks, segtool.json and models/ lie, if not in --folder")
-    mix.add_argument("--events", action="store_true", help="print one JSON object per line instead of text")
+    _add_events(mix)
+
+
+def _add_events(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--events", action="store_true", help="print one JSON object per line instead of text")
+    parser.add_argument("--tied", action="store_true", help="end when the standard input ends: for a program that waits")
 
 
 def _add_scoring(commands: argparse._SubParsersAction[_Parser]) -> None:

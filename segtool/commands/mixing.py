@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from segtool.commands.choosing import open_project
+from segtool.commands.listening import requests_heard
 from segtool.commands.planning import check_out
 from segtool.commands.reporting import Reporter
 from segtool.commands.run_output import native_messages_hidden, tell_run
@@ -74,9 +75,10 @@ def plan_mix(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any
 
 def _events(arguments: argparse.Namespace, reporter: Reporter) -> Iterator[RunEvent]:
     plan = plan_mix(arguments, reporter)
-    with native_messages_hidden():
-        from segtool.training.mix_run import MixPlan, run_mix
-    yield from run_mix(MixPlan(**plan))
+    with requests_heard(arguments, out=plan["out"]):
+        with native_messages_hidden():
+            from segtool.training.mix_run import MixPlan, run_mix
+        yield from run_mix(MixPlan(**plan))
 
 
 def _held_out(

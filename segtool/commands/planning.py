@@ -14,6 +14,7 @@ import numpy as np
 
 from segtool.commands.choosing import open_project
 from segtool.commands.reporting import Reporter
+from segtool.commands.resuming import request_of, resumed
 from segtool.core.classes import VOID, ClassInfo, ClassSet, is_background, match_classes
 from segtool.core.errors import SaveError, TrainingError
 from segtool.core.palette import default_colour
@@ -29,6 +30,7 @@ from segtool.project.project import Project
 from segtool.project.shown import shown_pairs
 from segtool.project.sources import Source
 from segtool.project.status import Status
+from segtool.project.unfinished import new_checkpoint
 from segtool.project.training_images import check_trainable
 
 
@@ -40,12 +42,15 @@ def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any
     SegToolError
         For whatever would stop the run and can be found without TensorFlow. Nothing is written.
     """
+    project = open_project(arguments.folder, reporter, data_root=arguments.data)
+    checkpoint = None if arguments.checkpoint is None else Path(arguments.checkpoint)
+    if arguments.resume:
+        arguments, checkpoint = resumed(arguments, project)
     out = Path(arguments.out)
     check_out(out)
-    if arguments.checkpoint is not None:
-        _check_writable(Path(arguments.checkpoint), "the checkpoint", "--checkpoint")
+    if checkpoint is not None:
+        _check_writable(checkpoint, "the checkpoint", "--checkpoint")
     settings, network, data, colours, has_rate = _read_settings(arguments)
-    project = open_project(arguments.folder, reporter, data_root=arguments.data)
     labelled = _with_mask(project)
     if settings.images is not None:
         labelled = [project.entry(key) for key in settings.images]
@@ -78,7 +83,16 @@ def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any
         "network": network,
         "data": data,
         "kinds": _kinds(arguments, training),
-        "checkpoint": None if arguments.checkpoint is None else Path(arguments.checkpoint),
+        "checkpoint": new_checkpoint(project.data_root) if checkpoint is None else checkpoint,
+        "request": request_of(
+            arguments,
+            project,
+            settings=settings,
+            train=training,
+            held_out=validation,
+            base=base,
+            more_settings={"network": network.to_json(), "data": data, "colours": colours},
+        ),
     }
 
 
@@ -105,7 +119,9 @@ def _read_settings(
     arguments: argparse.Namespace,
 ) -> tuple[RunSettings, NetworkConfig, dict[str, Any], dict[str, Any], bool]:
     value: Any = {}
-    if arguments.settings is not None:
+    if isinstance(arguments.settings, dict):
+        value = dict(arguments.settings)
+    elif arguments.settings is not None:
         path = Path(arguments.settings)
         try:
             value = json.loads(path.read_text(encoding="utf-8-sig"))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from segtool.commands.reporting import Reporter, as_segtool_error
 from segtool.core.errors import SegToolError
-from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunFailed, RunProgress, RunStarted, to_line
+from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunFailed, RunNote, RunProgress, RunStarted, to_line
+
+_one_at_a_time = threading.Lock()
 
 
 def tell_run(
@@ -73,8 +77,14 @@ def native_messages_hidden() -> Iterator[None]:
 
 
 def _emit_line(event: RunEvent) -> None:
-    sys.stdout.write(to_line(event) + "\n")
-    sys.stdout.flush()
+    write_event(event, sys.stdout)
+
+
+def write_event(event: RunEvent, stream: TextIO) -> None:
+    """Write an event as one line that no other thread's line can fall into."""
+    with _one_at_a_time:
+        stream.write(to_line(event) + "\n")
+        stream.flush()
 
 
 class _Narrator:
@@ -90,6 +100,9 @@ class _Narrator:
             case RunProgress():
                 where = f", step {event.step}, loss {event.loss:.3f}" if event.step else ""
                 self._reporter.progress(event.fraction, event.stage + where)
+            case RunNote():
+                if event.message:
+                    self._reporter.warning(event.message)
             case RunEpoch():
                 judged = (
                     "" if event.val_loss is None else f"  held out: loss {event.val_loss:.4f}, F1 {event.val_f1:.4f}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,25 @@ class RunFailed:
     message: str
 
 
-RunEvent = RunStarted | RunProgress | RunEpoch | RunPreview | RunDone | RunFailed
+@dataclass(frozen=True, slots=True)
+class RunNote:
+    """Something that a person should know, in a sentence or two; the run goes on.
+
+    ``name`` is the same for notes of one kind: of these only the last one counts. An empty ``message`` takes it back.
+    """
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunAlive:
+    """The process is at work, whatever else it says: how much time of a processor it has used, in seconds."""
+
+    cpu_seconds: float
+
+
+RunEvent = RunStarted | RunProgress | RunEpoch | RunPreview | RunDone | RunFailed | RunNote | RunAlive
 
 _KINDS: dict[str, type[Any]] = {
     "started": RunStarted,
@@ -99,7 +117,12 @@ _KINDS: dict[str, type[Any]] = {
     "preview": RunPreview,
     "done": RunDone,
     "error": RunFailed,
+    "note": RunNote,
+    "alive": RunAlive,
 }
+_HINTS = {cls: get_type_hints(cls) for cls in _KINDS.values()}
+# Larger than any step, count or time; what is larger would not fit the numbers of Qt and NumPy.
+_LARGEST = 2**53
 
 
 def to_line(event: RunEvent) -> str:
@@ -109,17 +132,45 @@ def to_line(event: RunEvent) -> str:
 
 
 def from_line(line: str) -> RunEvent | None:
-    """Read an event back; None for a line that is no event (a library's chatter, say)."""
+    """Read an event back; None for a line that is no event (a library's chatter, say).
+
+    What comes from another process is trusted in nothing: each field must have its type, and numbers must be finite.
+    """
+    # Most of what is no event is found out before it is read.
+    if not line.lstrip().startswith("{"):
+        return None
     try:
-        data = json.loads(line)
-    except ValueError:
+        data = json.loads(line, parse_constant=_refuse)
+    except (ValueError, RecursionError):
         return None
-    if not isinstance(data, dict) or data.get("event") not in _KINDS:
+    cls = _KINDS.get(data.pop("event", "")) if isinstance(data, dict) and _has_kind(data) else None
+    if cls is None or set(data) != set(_HINTS[cls]):
         return None
-    cls = _KINDS[data.pop("event")]
-    if set(data) != {item.name for item in fields(cls)}:
+    if not all(_is_a(data[name], hint) for name, hint in _HINTS[cls].items()):
         return None
     if cls is RunStarted:
         data["held_out"] = tuple(data["held_out"])
     event: RunEvent = cls(**data)
     return event
+
+
+def _has_kind(data: dict[str, Any]) -> bool:
+    return isinstance(data.get("event"), str)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
+
+
+def _is_a(value: object, hint: Any) -> bool:
+    """Tell whether a value read from JSON is what the annotation of its field says."""
+    if hint is bool or hint is str or hint is type(None):
+        return isinstance(value, hint)
+    if hint is int or hint is float:
+        is_number = isinstance(value, int if hint is int else int | float) and not isinstance(value, bool)
+        return is_number and abs(value) <= _LARGEST  # type: ignore[arg-type]
+    if get_origin(hint) is dict:
+        return isinstance(value, dict)
+    if get_origin(hint) is tuple:
+        return isinstance(value, list) and all(_is_a(item, get_args(hint)[0]) for item in value)
+    return any(_is_a(value, option) for option in get_args(hint))

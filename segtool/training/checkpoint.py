@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from segtool.core.errors import TrainingError
 from segtool.formats.atomic import write_atomic
+from segtool.project.unfinished import STATE_ENTRY, read_state
 
 Arrays = list[npt.NDArray[Any]]
-_STATE = "state"
+_ARRAYS = frozenset({"model", "average", "best", "optimiser"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +28,28 @@ class Checkpoint:
     ----------
     run : dict
         What the run was asked to do; a checkpoint of another run is refused.
+    contents : dict of str to str
+        Key of each image, training or held out → hash of image and mask as they were.
+    request : dict
+        What it takes to ask for the same run again.
     step : int
         Optimiser steps taken. Batches depend on seed and step alone, so they go on as they would have.
-    seconds : float
-        Time spent training.
+    seconds, lead : float
+        Time spent, and what of it passed before the first step.
     best_loss : float or None
     best_epoch : int
     curves : list of dict
         One ``RunEpoch`` each.
     arrays : dict of str to list of ndarray
-        ``model``, ``average``, ``best`` weights and the ``optimiser``'s variables.
+        ``model``, ``average``, ``best`` weights and the ``optimiser``'s variables; all finite.
     """
 
     run: dict[str, Any]
+    contents: dict[str, str]
+    request: dict[str, Any]
     step: int
     seconds: float
+    lead: float
     best_loss: float | None
     best_epoch: int
     curves: list[dict[str, Any]]
@@ -57,7 +65,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         If it cannot be written; the one before is kept.
     """
     state = {field.name: getattr(checkpoint, field.name) for field in fields(checkpoint) if field.name != "arrays"}
-    entries: dict[str, Any] = {_STATE: np.frombuffer(json.dumps(state).encode(), dtype=np.uint8)}
+    entries: dict[str, Any] = {STATE_ENTRY: np.frombuffer(json.dumps(state).encode(), dtype=np.uint8)}
     for name, arrays in checkpoint.arrays.items():
         entries |= {f"{name}_{index:04d}": array for index, array in enumerate(arrays)}
     data = io.BytesIO()
@@ -80,23 +88,39 @@ def read_checkpoint(path: Path, run: dict[str, Any]) -> Checkpoint:
     TrainingError
         If the file is damaged or belongs to another run.
     """
+    state = read_state(path)
     try:
-        with np.load(path, allow_pickle=False) as data:
-            state = json.loads(data[_STATE].tobytes())
-            arrays: dict[str, Arrays] = {}
-            for name in sorted(data.files):
-                if name != _STATE:
-                    arrays.setdefault(name.rpartition("_")[0], []).append(data[name])
-        checkpoint = Checkpoint(arrays=arrays, **state)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as exc:
+        checkpoint = Checkpoint(arrays=_read_arrays(path), **state)
+    except Exception as exc:  # zipfile and NumPy raise many kinds for a damaged file
+        first = str(exc).strip().partition("\n")[0][:200] or type(exc).__name__
         raise TrainingError(
-            f"the checkpoint cannot be read ({exc})", path=path, remedy="Remove it to start the run anew."
+            f"what was kept of the training cannot be read ({first})",
+            path=path,
+            remedy="Discard it and start a new training.",
         ) from exc
     if checkpoint.run != run:
         changed = sorted(name for name in {*run, *checkpoint.run} if run.get(name) != checkpoint.run.get(name))
         raise TrainingError(
-            f"the checkpoint is one of another run: {', '.join(changed)} differ",
+            f"the training cannot be gone on with, because it was another one: {', '.join(changed)} differ",
             path=path,
-            remedy="Give the run its own checkpoint, or remove this one to start anew.",
+            remedy="Discard what was kept of it and start a new training.",
         )
     return checkpoint
+
+
+def _read_arrays(path: Path) -> dict[str, Arrays]:
+    with zipfile.ZipFile(path) as archive:
+        # Before NumPy takes a damaged header at its word. Nothing here is compressed, so nothing is larger than the
+        # file itself.
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+            raise ValueError("it is compressed")
+        if damaged := archive.testzip():
+            raise ValueError(f"{damaged} is damaged")
+    arrays: dict[str, Arrays] = {name: [] for name in _ARRAYS}
+    with np.load(path, allow_pickle=False) as data:
+        for name in sorted(data.files):
+            if name != STATE_ENTRY:
+                arrays[name.rpartition("_")[0]].append(data[name])
+    if not all(np.isfinite(array).all() for parts in arrays.values() for array in parts):
+        raise ValueError("it holds numbers that are not finite")
+    return arrays

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -16,9 +15,11 @@ import keras
 import numpy as np
 
 from segtool.core.errors import ModelError, SaveError
+from segtool.formats.source import why
 from segtool.inference.runtime import Runtime, import_openvino
 from segtool.models.card import CARD_FILE, MODEL_FILES, NETWORK_FILE, WEIGHTS_FILE, ModelCard
 from segtool.models.card_text import card_text
+from segtool.models.drafts import make_draft
 from segtool.models.integrity import verify_model
 from segtool.models.self_test import known_image, make_self_test
 from segtool.training.half_weights import round_to_half, store_as_half
@@ -89,9 +90,9 @@ def drafted_model(folder: Path, model: keras.Model, card: ModelCard) -> Iterator
         raise SaveError("there is something of that name already", path=folder, remedy="Choose another name.")
     temporary: Path | None = None
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        temporary.chmod(0o755)
+        # Not its parents: where these have gone, a disk has been taken away, and there is no place to write to.
+        folder.parent.mkdir(exist_ok=True)
+        temporary = make_draft(folder)
         _check_finite(model)
         round_to_half(model)
         model.save_weights(temporary / WEIGHTS_FILE)
@@ -111,7 +112,11 @@ def drafted_model(folder: Path, model: keras.Model, card: ModelCard) -> Iterator
         _write_card(temporary, draft.card)
         os.replace(temporary, folder)
     except OSError as exc:
-        raise SaveError(f"the model could not be written ({exc.strerror or exc})", path=folder) from exc
+        raise SaveError(
+            f"the model could not be written ({why(exc)})",
+            path=folder,
+            remedy="See that the folder is there, may be written to and has room.",
+        ) from exc
     finally:
         if temporary is not None and temporary.exists():
             shutil.rmtree(temporary, ignore_errors=True)

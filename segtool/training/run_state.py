@@ -107,6 +107,10 @@ class RunState:
         self.curves.append(epoch)
         return epoch
 
+    def forget_best_loss(self) -> None:
+        """Let the next epoch be the best so far."""
+        self.best_loss, self.best_epoch = math.inf, len(self.curves)
+
     def end(self, *, has_held_out: bool) -> str:
         """Return why the run is over, or nothing if it is not."""
         if self.fraction >= 1:
@@ -115,12 +119,17 @@ class RunState:
             return "early stopping"
         return ""
 
-    def checkpoint(self, run: dict[str, Any], stepper: Stepper) -> Checkpoint:
-        """Return all that is needed to go on from here; ``run`` says which run it is."""
+    def checkpoint(
+        self, run: dict[str, Any], stepper: Stepper, *, contents: dict[str, str], request: dict[str, Any]
+    ) -> Checkpoint:
+        """Return all that is needed to go on from here; see ``Checkpoint`` for what says which run it is."""
         return Checkpoint(
             run=run,
+            contents=contents,
+            request=request,
             step=self.step,
             seconds=self.seconds,
+            lead=self.lead,
             best_loss=self.best_loss if math.isfinite(self.best_loss) else None,
             best_epoch=self.best_epoch,
             curves=[asdict(epoch) for epoch in self.curves],
@@ -133,8 +142,10 @@ class RunState:
         )
 
     def restore(self, checkpoint: Checkpoint, stepper: Stepper) -> None:
-        """Go back to where a checkpoint was written."""
+        """Go back to where a checkpoint was written; ValueError if it is that of another network."""
+        # Loading everything again is no part of the run, which then is as long as one that was not broken off.
         self.started = time.monotonic() - checkpoint.seconds
+        self.lead = checkpoint.lead
         self.step = checkpoint.step
         self.curves = [RunEpoch(**epoch) for epoch in checkpoint.curves]
         self.best_loss = math.inf if checkpoint.best_loss is None else checkpoint.best_loss

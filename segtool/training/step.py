@@ -24,6 +24,15 @@ _VALIDATION_BATCH = 8
 Overlaps = npt.NDArray[np.float64]
 
 
+class DivergedError(TrainingError):
+    """A training that has run away: going on with it would give nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the training has diverged: its loss is no longer a finite number", remedy="Train with a lower learning rate."
+        )
+
+
 class Stepper:
     """A network in training beside the moving average of its weights.
 
@@ -75,6 +84,11 @@ class Stepper:
         for variable, value in zip(self._optimiser.variables, optimiser, strict=True):
             variable.assign(value)
         self._steps = steps
+
+    def check_finite(self) -> None:
+        """Raise TrainingError if a weight is not finite, which the loss need not show before the next step."""
+        if not all(np.isfinite(weight).all() for weight in self.model.get_weights()):
+            raise DivergedError
 
     def train(self, batch: Batch, *, learning_rate: float) -> tuple[float, Overlaps]:
         """Take one step; return the loss and the overlaps of the batch.
@@ -168,5 +182,5 @@ def _explained() -> Iterator[None]:
 def _finite(loss: tf.Tensor) -> float:
     value = float(loss)
     if not np.isfinite(value):
-        raise TrainingError("the loss is no longer a finite number", remedy="Use a lower learning rate.")
+        raise DivergedError
     return value

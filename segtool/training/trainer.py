@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -28,9 +27,10 @@ from segtool.models.known_images import KnownImages
 from segtool.models.mixable import BASE_DIGEST
 from segtool.models.network_config import NetworkConfig
 from segtool.project.sources import Source, used_image
+from segtool.project.unfinished import STOPPED
 from segtool.training.calibration import calibrate
-from segtool.training.checkpoint import read_checkpoint, write_checkpoint
 from segtool.training.export import drafted_model
+from segtool.training.keeping import Keeper, kept
 from segtool.training.mixing import adaptation_curve
 from segtool.training.patches import Sample, load_samples, training_batches, validation_crops
 from segtool.training.precision import has_native_bfloat16
@@ -68,7 +68,10 @@ class RunPlan:
     kinds : mapping of str to str
         Key of a training image → kind of image, where kinds are to be drawn evenly.
     checkpoint : Path or None
-        File to write the run's state to after every epoch, and to go on from if it is there.
+        File to write the run's state to after every epoch, and to go on from if it is there. It is removed once the
+        run has come to its end, but not if somebody has stopped it before.
+    request : dict
+        What it takes to ask for the same run again; put into the checkpoint.
     started : float
         When the process was started, by ``time.monotonic()``: a time budget counts from there.
     """
@@ -85,6 +88,7 @@ class RunPlan:
     data: dict[str, Any] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
     checkpoint: Path | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
 
 
@@ -105,8 +109,15 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     TrainingError
         If there is nothing to learn from, memory runs out or the loss diverges.
     ImageError, MaskError, ModelError, SaveError
-        Naming the file at fault. Nothing is written in any of these cases.
+        Naming the file at fault. No model is written in any of these cases.
     """
+    with kept(plan.checkpoint):
+        yield from _run(plan, should_stop)
+
+
+def _run(plan: RunPlan, should_stop: Callable[[], bool]) -> Iterator[RunEvent]:
+    # Parents that are missing are made now; later on they are missing because a disk has gone.
+    plan.out.absolute().parent.parent.mkdir(parents=True, exist_ok=True)
     settings = plan.settings
     keras.utils.set_random_seed(settings.seed)
     normalisation = Normalisation()
@@ -119,6 +130,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     # model was made of would only swell its card.
     keys = {sample.key for sample in samples} if len(samples) <= _MOST_LISTED else set()
     used = [used_image(source) for source in plan.train if source.key in keys]
+    keeper = Keeper(plan, base)
     if len({class_id for sample in samples for class_id in sample.ids}) < 2:
         raise TrainingError(
             "the masks hold one class only, so there is nothing to tell apart",
@@ -144,10 +156,7 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
     crops = validation_crops(held_out, size=settings.crop, seed=settings.seed, minutes=settings.minutes)
     preview = Preview(held_out or samples, plan.classes)
     state = RunState(settings, started=plan.started)
-    identity = _identity(plan, base)
-    if plan.checkpoint is not None and plan.checkpoint.exists():
-        state.restore(read_checkpoint(plan.checkpoint, identity), stepper)
-        yield from state.curves
+    yield from keeper.restore(state, stepper)
     yield preview.event(start.average, step=state.step)
     batches = training_batches(samples, plan.classes, settings, kinds=plan.kinds, first_step=state.step)
     # A run that was killed after its last epoch has only its export left to do.
@@ -165,19 +174,15 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
             if time.monotonic() - reported > _PROGRESS_SECONDS:
                 reported = time.monotonic()
                 yield state.progress("training", loss)
-        # An epoch that was broken off is left to the next time, so that the run is the same with and without a stop.
-        is_put_off = plan.checkpoint is not None and len(losses) < settings.steps_per_epoch and state.fraction < 1
-        if losses and not is_put_off:
+        if losses:
             yield state.progress("validating", losses[-1])
             yield _validate(stepper, crops, plan, state, losses, overlaps)
             yield preview.event(start.average, step=state.step)
-            if plan.checkpoint is not None:
-                write_checkpoint(plan.checkpoint, state.checkpoint(identity, stepper))
-        reason = "stopped" if should_stop() else state.end(has_held_out=bool(held_out))
-        if reason == "stopped" and plan.checkpoint is not None:
-            raise TrainingError(
-                "the run was stopped", path=plan.checkpoint, remedy="The same command goes on from its last epoch."
-            )
+        # An epoch that was broken off counts for the model only: a run that is gone on with does it again from its
+        # start, and so is the same with and without a stop.
+        if len(losses) == settings.steps_per_epoch or state.fraction >= 1:
+            yield from keeper.keep(state, stepper)
+        reason = STOPPED if should_stop() else state.end(has_held_out=bool(held_out))
     if state.best_weights is None:
         raise TrainingError("the run was stopped before its first step")
     seconds = state.seconds
@@ -214,8 +219,8 @@ def run_training(plan: RunPlan, *, should_stop: Callable[[], bool] = lambda: Fal
             scored, compared, held_out=plan.held_out, compared=fresh, classes=classes, compare=plan.compare
         ) or verdict_on_shown(runtime, plan.train, plan.classes)
         draft.card = replace(draft.card, training=draft.card.training | {"verdict": verdict.to_json()})
-    if plan.checkpoint is not None:
-        plan.checkpoint.unlink(missing_ok=True)
+    if reason != STOPPED:
+        keeper.drop()
     yield RunDone(
         str(plan.out),
         metrics,
@@ -261,20 +266,6 @@ def _validate(
         val_loss=val_loss,
         val_f1=val_f1,
     )
-
-
-def _identity(plan: RunPlan, base: ModelCard | None) -> dict[str, Any]:
-    """Return what makes a run the run it is, as JSON holds it."""
-    run = {
-        "settings": plan.settings.to_json(),
-        "network": plan.network.to_json(),
-        "base": "none" if base is None else base.files,
-        "classes": plan.classes.to_json(),
-        "images": [source.key for source in plan.train],
-        "held out": [source.key for source in plan.held_out],
-        "kinds": dict(plan.kinds),
-    }
-    return dict(json.loads(json.dumps(run)))
 
 
 def _known_images(runtime: Runtime, plan: RunPlan) -> KnownImages | None:

@@ -16,7 +16,7 @@ from segtool.core.classes import ClassSet
 from segtool.core.errors import TrainingError
 from segtool.core.metrics import summarise, tally
 from segtool.core.normalisation import Normalisation, normalise
-from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunPreview, RunStarted, from_line, to_line
+from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunNote, RunPreview, RunStarted, from_line, to_line
 from segtool.core.run_settings import AugmentationSettings, RunSettings
 from segtool.formats.mask_png import read_mask, write_mask
 from segtool.formats.rgb_png import write_rgb
@@ -26,9 +26,11 @@ from segtool.models.network_config import NetworkConfig
 from segtool.models.store import ModelStore
 from segtool.project.sources import Source
 from segtool.sample import draw_nuclei
+from segtool.training.export import load_model
 from segtool.training.patches import draw_crop, load_samples, sampling_weights, training_batches
 from segtool.training.run_state import RunState
 from segtool.training.start import start_network
+from segtool.training.step import DivergedError
 from segtool.training.trainer import RunPlan, run_training
 from tests.model_fixtures import NUCLEI
 
@@ -94,7 +96,7 @@ def test_the_same_seed_gives_the_same_run(tmp_path: Path) -> None:
         assert first.val_loss == pytest.approx(second.val_loss, rel=1e-5)
 
 
-def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+def test_a_run_that_was_broken_off_comes_to_the_same_weights(tmp_path: Path) -> None:
     straight = list(run_training(_plan(tmp_path, out=tmp_path / "models" / "straight")))
     plan = _plan(tmp_path, checkpoint=tmp_path / "run.npz")
     asked = 0
@@ -104,31 +106,71 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) ->
         asked += 1
         return asked > SETTINGS.steps_per_epoch + 3
 
-    with pytest.raises(TrainingError, match="goes on"):
-        list(run_training(plan, should_stop=stop_in_the_second_epoch))
-    assert not plan.out.exists()
-    resumed = list(run_training(plan))
+    stopped = list(run_training(plan, should_stop=stop_in_the_second_epoch))[-1]
+    assert isinstance(stopped, RunDone)
+    assert (stopped.reason, stopped.steps) == ("stopped", SETTINGS.steps_per_epoch + 2)
+    # What was stopped can be gone on with, from its last whole epoch.
+    again = replace(plan, out=tmp_path / "models" / "again")
+    resumed = list(run_training(again))
     epochs = [[event for event in events if isinstance(event, RunEpoch)] for events in (straight, resumed)]
     for first, second in zip(*epochs, strict=True):
-        assert first.train_loss == pytest.approx(second.train_loss, rel=1e-5)
-        assert first.val_loss == pytest.approx(second.val_loss, rel=1e-5)
+        assert (first.train_loss, first.val_loss) == (second.train_loss, second.val_loss)
     assert isinstance(resumed[-1], RunDone)
-    assert resumed[-1].steps == straight[-1].steps
+    assert (resumed[-1].steps, resumed[-1].reason) == (straight[-1].steps, "epochs")
+    for one, other in zip(_weights(tmp_path / "models" / "straight"), _weights(again.out), strict=True):
+        np.testing.assert_array_equal(one, other)
     assert not plan.checkpoint.exists()
 
 
-@pytest.mark.slow
-def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
+def _weights(folder: Path) -> list[np.ndarray]:
+    return load_model(folder)[0].get_weights()
+
+
+def test_a_checkpoint_that_does_not_fit_is_refused_and_changed_images_are_told(tmp_path: Path) -> None:
     plan = _plan(tmp_path, checkpoint=tmp_path / "run.npz")
     events = run_training(plan)
     while not plan.checkpoint.exists():
         next(events)
     events.close()
-    with pytest.raises(TrainingError, match="another run: settings"):
-        list(run_training(replace(plan, settings=replace(SETTINGS, seed=5))))
-    plan.checkpoint.write_bytes(plan.checkpoint.read_bytes()[:1000])
-    with pytest.raises(TrainingError, match="cannot be read"):
+    kept = plan.checkpoint.read_bytes()
+    for other, what in (
+        (replace(plan, settings=replace(SETTINGS, seed=5)), "settings"),
+        (replace(plan, train=plan.train[:2]), "images"),
+        (replace(plan, classes=NUCLEI.with_renamed(1, "cell")), "classes"),
+    ):
+        with pytest.raises(TrainingError, match=f"was another one: {what} differ"):
+            list(run_training(other))
+    for damaged in (kept[:1000], kept[: len(kept) // 2], b"", flipped(kept, len(kept) // 2)):
+        plan.checkpoint.write_bytes(damaged)
+        with pytest.raises(TrainingError, match=r"cannot be read .*Discard"):
+            list(run_training(plan))
+    plan.checkpoint.write_bytes(kept)
+    for source in (plan.train[0], plan.held_out[0]):
+        write_mask(source.mask, 1 - read_mask(source.mask))
+    events = list(run_training(plan))
+    (note,) = [event for event in events if isinstance(event, RunNote)]
+    assert "2 images of this training, or the mask, have been changed" in note.message
+    # Measured on another mask, the second epoch cannot be compared with the first.
+    assert [event.best for event in events if isinstance(event, RunEpoch)] == [True, True]
+
+
+def flipped(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :]
+
+
+def test_a_run_that_diverges_says_so_and_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = _plan(tmp_path, checkpoint=tmp_path / "run.npz", settings=replace(SETTINGS, learning_rate=1e30))
+    with pytest.raises(DivergedError, match="lower learning rate"):
         list(run_training(plan))
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".png") == ["masks"]
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "place").write_text("a file where the folder should be")
+    events = list(run_training(_plan(tmp_path, checkpoint=tmp_path / "place" / "run.npz")))
+    (note,) = [event for event in events if isinstance(event, RunNote)]
+    assert "could not be kept" in note.message
+    assert isinstance(events[-1], RunDone)
 
 
 def test_rare_kinds_of_image_are_drawn_more_often_than_their_number(tmp_path: Path) -> None:
