@@ -124,7 +124,9 @@ def _add_mixing(commands: argparse._SubParsersAction[_Parser]) -> None:
 
 def _add_events(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--events", action="store_true", help="print one JSON object per line instead of text")
-    parser.add_argument("--tied", action="store_true", help="end when the standard input ends: for a program that waits")
+    parser.add_argument(
+        "--tied", action="store_true", help="end when the standard input ends: for a program that waits"
+    )
 
 
 def _add_scoring(commands: argparse._SubParsersAction[_Parser]) -> None:

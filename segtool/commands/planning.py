@@ -30,8 +30,8 @@ from segtool.project.project import Project
 from segtool.project.shown import shown_pairs
 from segtool.project.sources import Source
 from segtool.project.status import Status
-from segtool.project.unfinished import new_checkpoint
 from segtool.project.training_images import check_trainable
+from segtool.project.unfinished import new_checkpoint
 
 
 def plan_run(arguments: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:

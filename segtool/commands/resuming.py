@@ -11,7 +11,6 @@ from typing import Any
 from segtool.core.errors import TrainingError
 from segtool.core.run_settings import RunSettings
 from segtool.models.base import FROM_SCRATCH, resolve_base
-from segtool.models.network_config import NetworkConfig
 from segtool.project.layout import MODELS_FOLDER, ImageEntry
 from segtool.project.project import Project
 from segtool.project.unfinished import find_unfinished, is_any_under_way, read_state
@@ -85,7 +84,9 @@ def resumed(arguments: argparse.Namespace, project: Project) -> tuple[argparse.N
         raise TrainingError("what was kept of the training is not complete", path=path, remedy=_DISCARD) from exc
     if gone:
         images = f"{gone[0]} is" if len(gone) == 1 else f"{len(gone)} of its images are"
-        raise TrainingError(f"the training cannot be resumed, because {images} gone", path=project.root, remedy=_DISCARD)
+        raise TrainingError(
+            f"the training cannot be resumed, because {images} gone", path=project.root, remedy=_DISCARD
+        )
     asked = {**vars(arguments), **values, "out": out, "settings": settings, "compare": compare}
     return argparse.Namespace(**asked), path
 
@@ -100,7 +101,9 @@ def _checkpoint(arguments: argparse.Namespace, project: Project) -> Path:
     if run is None:
         if is_any_under_way(project.data_root):
             raise TrainingError("a training of this folder is under way", path=project.root, remedy="Wait for its end.")
-        raise TrainingError("there is no training to be resumed", path=project.root, remedy="Start one without --resume.")
+        raise TrainingError(
+            "there is no training to be resumed", path=project.root, remedy="Start one without --resume."
+        )
     return run.path
 
 

@@ -24,6 +24,7 @@ from segtool.gui.page_actions import page_actions
 from segtool.gui.prediction_actions import prediction_threshold
 from segtool.gui.session import Session
 from segtool.gui.tool_actions import tool_actions
+from segtool.gui.training_actions import unfinished_actions
 from segtool.gui.view_actions import overlay_actions, place_actions
 from segtool.project.status import Status
 
@@ -306,6 +307,7 @@ def _model(do: Commands) -> tuple[MenuItem, ...]:
             run=do.training.stop,
             enabled=lambda _: do.training.is_running,
         ),
+        *unfinished_actions(do),
         row(
             id=ActionId.ADAPT,
             text="How much to a&dapt…",

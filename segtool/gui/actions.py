@@ -91,6 +91,8 @@ class ActionId(StrEnum):
     RETRAIN = auto()
     RETRAIN_AUTOMATICALLY = auto()
     STOP_TRAINING = auto()
+    RESUME_TRAINING = auto()
+    DISCARD_TRAINING = auto()
     ROLL_BACK = auto()
     HISTORY = auto()
     COMPARE_VERSIONS = auto()

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from segtool.core.adaptation import Adaptation
 from segtool.core.errors import ModelError, SegToolError
 from segtool.core.run_events import RunDone, RunEvent, RunProgress, RunStarted
+from segtool.gui.run_watch import RunWatch
 from segtool.gui.session import Session
 from segtool.gui.training_child import UNCHANGED
 from segtool.gui.training_run import TrainingRun
@@ -136,7 +137,7 @@ class MixRequest:
     def arguments(self, _scratch: Path) -> list[str]:
         """Return what follows the command."""
         arguments = [self.base, self.new, "--amount", f"{self.amount:g}", "--out", str(self.out)]
-        arguments += ["--folder", str(self.root), "--compare", self.compare, "--events"]
+        arguments += ["--folder", str(self.root), "--compare", self.compare, "--events", "--tied"]
         return arguments if self.data_root is None else [*arguments, "--data", str(self.data_root)]
 
 
@@ -189,6 +190,9 @@ class AdaptControl(QObject):
         self._request: MixRequest | None = None
         self._name = self._compared = ""
         self._held_out = 0
+        self._watch = RunWatch(
+            session, subject="The mixing", comfort="If you stop it, no version is made.", stop=self.cancel, parent=self
+        )
 
     @property
     def state(self) -> AdaptState:
@@ -226,6 +230,7 @@ class AdaptControl(QObject):
             self._fail(str(exc))
             return False
         self._run = run
+        self._watch.begin()
         self._set(AdaptState(stage=_STARTING))
         return True
 
@@ -246,6 +251,7 @@ class AdaptControl(QObject):
 
     @Slot(object)
     def _on_reported(self, event: RunEvent) -> None:
+        self._watch.news(event)
         if isinstance(event, RunStarted):
             self._held_out = len(event.held_out)
         elif isinstance(event, RunProgress):
@@ -290,6 +296,7 @@ class AdaptControl(QObject):
         if self._run is not None:
             self._run.deleteLater()
         self._run = None
+        self._watch.end()
         self._set(AdaptState(message=message, is_warning=is_warning))
         if is_warning:
             self._session.warn(message)

@@ -92,7 +92,8 @@ class Ending(QObject):
             _log.error("not every mask could be saved before the end of the session")
 
     def _may_stop_training(self) -> bool:
-        return not self._training.is_running or ask.ask_stop_training(self._window)
+        state = self._training.state
+        return not state.is_active or ask.ask_stop_training(self._window, epochs=len(state.epochs))
 
     def _may_leave_masks(self) -> bool:
         unsaved = self._session.unsaved_keys()

@@ -190,7 +190,8 @@ class MainWindow(QMainWindow):
         )
         session.troubles.ask_whose = lambda key: ask.ask_changed_mask(self, key=key)
         session.troubles.ask_place = lambda: ask.ask_folder(self, title="Save masks in", start=Path.home())
-        self._training.state_changed.connect(self.action_set.refresh)
+        for changed in (self._training.state_changed, self._training.unfinished.changed):
+            changed.connect(self.action_set.refresh)
         self._training.state_changed.connect(lambda: session.guidance.expectations.hold_back(self._training.is_running))
         self.canvas.hovered.connect(self.status.show_hover)
         self.canvas.zoom_changed.connect(self.status.show_zoom)

@@ -13,23 +13,28 @@ from segtool.core.errors import SegToolError
 from segtool.core.run_events import RunDone, RunEvent
 from segtool.core.run_settings import RunSettings
 from segtool.gui.jobs.worker import Job, WorkerThread
+from segtool.gui.run_watch import PATIENCE_MS, RunWatch
 from segtool.gui.session import Session
 from segtool.gui.session_state import SaveKind
 from segtool.gui.training_child import UNCHANGED
+from segtool.gui.training_outcome import keep_whole_model, settle
 from segtool.gui.training_plan import (
     Checked,
     Looked,
     RunPlan,
     check_job,
-    choose_images,
     look_job,
+    make_request,
+    new_plan,
+    resuming_plan,
 )
-from segtool.gui.training_run import RunRequest, TrainingRun
+from segtool.gui.training_run import TrainingRun
 from segtool.gui.training_state import Comparison, Phase, RunState, duration_text
-from segtool.models.card import CARD_FILE
+from segtool.gui.unfinished_training import UnfinishedTraining, epochs_text
+from segtool.project.project import Project
+from segtool.project.unfinished import UnfinishedRun
 
 _TICK_MS = 1000
-_QUIET_SECONDS = 60.0
 # A double click on Stop asks once.
 _DOUBLE_CLICK_SECONDS = 1.5
 _NOT_BEGUN = "The training was stopped before it began."
@@ -38,6 +43,11 @@ _STOPPING = "Stopping: the best weights so far are kept"
 
 class TrainingControl(QObject):
     """Starts runs, follows them and decides about their models; there is one run at a time.
+
+    Attributes
+    ----------
+    unfinished : UnfinishedTraining
+        What can be gone on with.
 
     Signals
     -------
@@ -54,7 +64,12 @@ class TrainingControl(QObject):
     version_activated = Signal(str)
 
     def __init__(
-        self, session: Session, *, program: Sequence[str] | None = None, parent: QObject | None = None
+        self,
+        session: Session,
+        *,
+        program: Sequence[str] | None = None,
+        silence_ms: int = PATIENCE_MS,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._session = session
@@ -62,7 +77,16 @@ class TrainingControl(QObject):
         self._state = RunState()
         self._plan: RunPlan | None = None
         self._run: TrainingRun | None = None
-        self._started = self._last_news = self._stop_asked = 0.0
+        self._started = self._stop_asked = 0.0
+        self.unfinished = UnfinishedTraining(session, self.resume, self)
+        self._watch = RunWatch(
+            session,
+            subject="The training",
+            comfort="If you stop it, it can be resumed from its last epoch.",
+            stop=self.end_now,
+            patience_ms=silence_ms,
+            parent=self,
+        )
         self._worker = WorkerThread("training")
         # Plans of what the worker has been given and not ended yet, in that order.
         self._given: deque[RunPlan] = deque()
@@ -99,24 +123,22 @@ class TrainingControl(QObject):
         name : str
             Name of the new version, as ``ModelStore.next_version_name`` gives it.
         """
-        project = self._session.project
-        if self._worker.is_over:
+        project = self._may_begin()
+        if project is None:
             return False
-        if self.is_running or project is None:
-            self._session.warn("A training is running already." if self.is_running else "Open a folder first.")
+        return self._begin(new_plan(project, settings, base=base, name=name, compare=self._active_name()))
+
+    def resume(self, run: UnfinishedRun) -> bool:
+        """Go on with a run of the open folder that was broken off; False, with a message, if that is not possible."""
+        project = self._may_begin()
+        if project is None:
             return False
-        if project.writable_reason:
-            self._session.warn(project.writable_reason)
+        try:
+            plan = resuming_plan(project, run, compare=self._active_name())
+        except SegToolError as exc:
+            self._session.report(exc)
             return False
-        active = self._session.model
-        compare = "" if active is None else active.name
-        self._plan = RunPlan(project, settings, base, name, compare)
-        self._started = self._last_news = time.monotonic()
-        self._ticks.start()
-        self._set(RunState(phase=Phase.SAVING, name=name, base=base, stage="Saving masks"))
-        self._session.save_all()
-        self._go_on_when_saved()
-        return self.is_running
+        return self._begin(plan)
 
     def stop(self) -> None:
         """Ask the run to finish with the best weights so far; asked again later, end it and keep nothing."""
@@ -130,6 +152,11 @@ class TrainingControl(QObject):
         elif self.is_running:
             self._worker.cancel()
             self._end(Phase.CANCELLED, _NOT_BEGUN)
+
+    def end_now(self) -> None:
+        """End the run at once; what it had learned up to its last epoch is kept."""
+        if self._run is not None:
+            self._run.kill()
 
     def take_other(self) -> None:
         """Segment with the model that the last run's outcome left aside: the one before it, or the candidate."""
@@ -169,7 +196,33 @@ class TrainingControl(QObject):
         if not self.is_running:
             self._set(RunState())
 
+    def _active_name(self) -> str:
+        return "" if self._session.model is None else self._session.model.name
+
     # Before the process ------------------------------------------------------------------------
+
+    def _may_begin(self) -> Project | None:
+        """Return the project if a run can begin in it now; None, with a message, if not."""
+        project = self._session.project
+        if self._worker.is_over:
+            return None
+        if self.is_running or project is None:
+            self._session.warn("A training is running already." if self.is_running else "Open a folder first.")
+            return None
+        if project.writable_reason:
+            self._session.warn(project.writable_reason)
+            return None
+        return project
+
+    def _begin(self, plan: RunPlan) -> bool:
+        self.unfinished.take_offer_back()
+        self._plan = plan
+        self._started = time.monotonic()
+        self._ticks.start()
+        self._set(RunState(phase=Phase.SAVING, name=plan.name, base=plan.base, stage="Saving masks"))
+        self._session.save_all()
+        self._go_on_when_saved()
+        return self.is_running
 
     @Slot()
     def _go_on_when_saved(self) -> None:
@@ -183,41 +236,27 @@ class TrainingControl(QObject):
 
     def _check(self, plan: RunPlan) -> None:
         self._set(replace(self._state, phase=Phase.CHECKING, stage="Checking masks"))
-        train, held_out = choose_images(plan.project, plan.settings)
-        self._submit(plan, check_job(plan, train, held_out, self._session.classes))
+        self._submit(plan, check_job(plan, self._session.classes))
 
     def _submit(self, plan: RunPlan, job: Job) -> None:
         self._given.append(plan)
         self._worker.submit(job)
 
     def _launch(self, plan: RunPlan) -> None:
-        project = plan.project
-        project.ensure_held_out()
-        if not project.has_classes:
-            # The child reads the classes from the folder: these are the ones that the masks were painted with.
-            project.set_classes(self._session.classes)
-        train, held_out = choose_images(project, plan.settings)
-        settings = replace(plan.settings, images=tuple(e.key for e in train), held_out=tuple(e.key for e in held_out))
-        request = RunRequest(
-            root=project.root,
-            base=plan.base,
-            out=plan.out,
-            settings=settings,
-            data_root=None if project.data_root == project.root else project.data_root,
-            compare=plan.compare,
-        )
+        request = make_request(plan, self._session.classes)
         run = TrainingRun(request, program=self._program, parent=self)
         run.reported.connect(self._on_reported)
         run.finished.connect(self._on_done)
         run.failed.connect(self._fail)
         run.cancelled.connect(self._on_cancelled)
         try:
-            project.save_state()
+            plan.project.save_state()
             run.start()
         except SegToolError as exc:
             self._fail(str(exc))
             return
         self._run = run
+        self._watch.begin()
         self._set(replace(self._state, phase=Phase.TRAINING, stage="Starting"))
 
     @Slot(object)
@@ -250,7 +289,7 @@ class TrainingControl(QObject):
 
     @Slot(object)
     def _on_reported(self, event: RunEvent) -> None:
-        self._last_news = time.monotonic()
+        self._watch.news(event)
         state = self._state.after(event)
         if state.phase is Phase.STOPPING:
             # How much of the budget is left says nothing any more.
@@ -261,8 +300,9 @@ class TrainingControl(QObject):
     def _tick(self) -> None:
         now = time.monotonic()
         state = replace(self._state, elapsed=now - self._started)
-        if self._run is not None and now - self._last_news > _QUIET_SECONDS:
-            state = replace(state, stage=f"No news for {duration_text(now - self._last_news)}", remaining=None)
+        if self._watch.is_silent:
+            silent = duration_text(self._watch.seconds)
+            state = replace(state, stage=f"No sign of life for {silent}", remaining=None)
         self._set(state)
 
     # Its end -----------------------------------------------------------------------------------
@@ -277,40 +317,35 @@ class TrainingControl(QObject):
         self._submit(plan, look_job(plan))
 
     def _decide(self, plan: RunPlan) -> None:
-        """Take the new model into the list, and make it the active one if its run says that it may be."""
-        comparison, project = self._state.comparison, self._session.project
+        comparison = self._state.comparison
         assert comparison is not None
-        if project is None or project.data_root != plan.project.data_root:
-            self._end(Phase.FINISHED, f"{plan.name} is ready in {plan.out}. Open its folder to use it.")
-            return
-        before = "" if self._session.model is None else self._session.model.name
-        self._session.refresh_models()
-        if not comparison.is_accepted:
-            self._end(Phase.FINISHED, comparison.message(before=before), other=plan.name)
-        elif before and before != plan.compare:
-            # The verdict is about another model than the one that it would take the place of.
-            self._end(Phase.FINISHED, comparison.overtaken_message(active=before), other=plan.name)
-        elif self._session.set_active_model(plan.name):
-            self._end(Phase.FINISHED, comparison.message(before=before), other=before)
+        outcome = settle(self._session, plan, comparison)
+        self._end(Phase.FINISHED, outcome.message, other=outcome.other)
+        if outcome.is_activated:
             self.version_activated.emit(plan.name)
-        else:
-            self._end(Phase.FINISHED, f"{plan.name} is ready in {plan.out}, but could not be made the active model.")
 
     @Slot()
     def _on_cancelled(self) -> None:
         kept = self._keep_whole_model()
-        self._end(Phase.CANCELLED, f"The training was ended. {kept or f'Nothing of it was kept. {UNCHANGED}'}")
+        if not kept:
+            kept = f"{UNCHANGED} {self._what_is_left() or 'It had not finished its first epoch, so nothing of it is kept.'}"
+        self._end(Phase.CANCELLED, f"The training was ended. {kept}")
 
     @Slot(str)
     def _fail(self, message: str) -> None:
-        self._end(Phase.FAILED, f"{message} {self._keep_whole_model()}".rstrip())
+        kept = self._keep_whole_model() or self._what_is_left()
+        self._end(Phase.FAILED, f"{message} {kept}".rstrip())
+
+    def _what_is_left(self) -> str:
+        """Say how far the run of now can be gone on with; "" if nothing is kept of it."""
+        self.unfinished.look()
+        run = self.unfinished.run
+        if self._plan is None or run is None or run.path != self._plan.checkpoint or run.problem:
+            return ""
+        return f"It can be resumed: {epochs_text(run)} are kept."
 
     def _keep_whole_model(self) -> str:
-        """Say what became of a model that was whole when its run was broken off; "" if there is none."""
-        if self._run is None or self._plan is None or not (self._plan.out / CARD_FILE).exists():
-            return ""
-        self._session.refresh_models()
-        return f"{self._plan.name} was written before that: it is kept as a version, but not active."
+        return "" if self._run is None else keep_whole_model(self._session, self._plan)
 
     def _end(self, phase: Phase, message: str, *, other: str = "") -> None:
         log = self._run.log if self._run is not None and phase is Phase.FAILED else ""
@@ -318,13 +353,15 @@ class TrainingControl(QObject):
             self._run.deleteLater()
         self._run = self._plan = None
         self._ticks.stop()
+        self._watch.end()
+        self.unfinished.look()
         elapsed = time.monotonic() - self._started
         state = replace(self._state, phase=phase, stage="", message=message, other=other, log=log)
         self._set(replace(state, elapsed=elapsed, remaining=None))
         if state.has_candidate:
             self.refused.emit(message)
         elif phase is Phase.FAILED:
-            self._session.warn(message)
+            self.unfinished.offer(message)
         else:
             self._session.info(message)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segtool.core.classes import ClassSet
 from segtool.core.errors import SegToolError, TrainingError
 from segtool.core.run_settings import FINE_TUNING_RATE, FROM_SCRATCH_RATE, NEW_CLASSES_RATE, RunSettings
+from segtool.gui.training_run import RunRequest
 from segtool.models import base as bases
 from segtool.models.base import FROM_SCRATCH
 from segtool.models.store import ModelEntry, ModelStore
@@ -16,6 +18,7 @@ from segtool.project.held_out import choose_held_out
 from segtool.project.layout import MODELS_FOLDER, ImageEntry
 from segtool.project.project import Project
 from segtool.project.training_images import check_trainable, usable_images
+from segtool.project.unfinished import UnfinishedRun, new_checkpoint
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +34,10 @@ class RunPlan:
         Model to start from, or "none"; the new version.
     compare : str
         Model to score on the same held-out images; "" for none.
+    checkpoint : Path
+        Where the run keeps its state.
+    resumes : bool
+        Whether it goes on from there.
     """
 
     project: Project
@@ -38,11 +45,55 @@ class RunPlan:
     base: str
     name: str
     compare: str
+    checkpoint: Path
+    resumes: bool = False
 
     @property
     def out(self) -> Path:
         """Folder of the new model."""
         return self.project.data_root / MODELS_FOLDER / self.name
+
+
+def new_plan(project: Project, settings: RunSettings, *, base: str, name: str, compare: str) -> RunPlan:
+    """Return the plan of a run from its beginning; nothing is written."""
+    return RunPlan(project, settings, base, name, compare, new_checkpoint(project.data_root))
+
+
+def resuming_plan(project: Project, run: UnfinishedRun, *, compare: str) -> RunPlan:
+    """Return the plan of going on with a run, under another name if there is a model of its name by now."""
+    name = run.name
+    if not run.is_version or os.path.lexists(project.data_root / MODELS_FOLDER / name):
+        name = project.store.next_version_name(name)
+    return RunPlan(project, run.settings, run.base, name, compare, run.path, resumes=True)
+
+
+def make_request(plan: RunPlan, classes: ClassSet) -> RunRequest:
+    """Return what the process of a run is asked to do; a new one settles which images are held out.
+
+    Parameters
+    ----------
+    plan : RunPlan
+    classes : ClassSet
+        Those that the masks were painted with.
+    """
+    project, settings = plan.project, plan.settings
+    if not plan.resumes:
+        project.ensure_held_out()
+        train, held_out = choose_images(project, settings)
+        settings = replace(settings, images=tuple(e.key for e in train), held_out=tuple(e.key for e in held_out))
+    if not project.has_classes:
+        # The child reads the classes from the folder.
+        project.set_classes(classes)
+    return RunRequest(
+        root=project.root,
+        base=plan.base,
+        out=plan.out,
+        settings=settings,
+        data_root=None if project.data_root == project.root else project.data_root,
+        compare=plan.compare,
+        checkpoint=plan.checkpoint,
+        resumes=plan.resumes,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +176,17 @@ def find_problem(train: Sequence[ImageEntry], held_out: Sequence[ImageEntry], cl
     return ""
 
 
-def check_job(
-    plan: RunPlan, train: Sequence[ImageEntry], held_out: Sequence[ImageEntry], classes: ClassSet
+def check_job(plan: RunPlan, classes: ClassSet) -> Generator[Checked, None, None]:
+    """Return what finds out about the masks of a run; which these are is settled at once."""
+    # Those of a run that is gone on with were found good once; what has changed since, its process says.
+    images = None if plan.resumes else choose_images(plan.project, plan.settings)
+    return _checking(plan, images, classes)
+
+
+def _checking(
+    plan: RunPlan, images: tuple[list[ImageEntry], list[ImageEntry]] | None, classes: ClassSet
 ) -> Generator[Checked, None, None]:
-    """Yield what was found about the masks of a run."""
-    yield Checked(plan, find_problem(train, held_out, classes))
+    yield Checked(plan, "" if images is None else find_problem(*images, classes))
 
 
 def look_job(plan: RunPlan) -> Generator[Looked, None, None]:

@@ -13,7 +13,7 @@ from typing import ClassVar, Protocol
 from PySide6.QtCore import QObject, QProcess, QTemporaryDir, QTimer, Signal
 
 from segtool.core.errors import TrainingError
-from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunFailed, from_line
+from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunFailed, RunProgress, from_line
 from segtool.core.run_settings import RunSettings
 from segtool.gui.training_child import (
     UNCHANGED,
@@ -22,15 +22,18 @@ from segtool.gui.training_child import (
     default_program,
     explain_end,
     lower_priority,
-    names_in,
-    remove_leftovers,
 )
+from segtool.models.drafts import names_in, remove_drafts
 
 _log = logging.getLogger(__name__)
 
 LOG_LINES = 50
 STOP_PATIENCE_MS = 180_000
 END_PATIENCE_MS = 20_000
+# A run that has failed has no model to be waited for, and a person is to hear of it.
+FAILURE_PATIENCE_MS = 2_000
+# A process that writes more than this beside its events is no training, whatever it is.
+MOST_CHATTER_BYTES = 16 << 20
 
 
 class ChildRequest(Protocol):
@@ -70,6 +73,10 @@ class RunRequest:
         Where masks and models lie if not in ``root``.
     compare : str
         Name of a model to score beside the new one; "" for none but the base.
+    checkpoint : Path or None
+        Where the run keeps its state; None: where the command does by itself.
+    resumes : bool
+        Go on with the run of the checkpoint: ``base`` and ``settings`` are what it was begun with.
     """
 
     root: Path
@@ -78,22 +85,33 @@ class RunRequest:
     settings: RunSettings
     data_root: Path | None = None
     compare: str = ""
+    checkpoint: Path | None = None
+    resumes: bool = False
     command: ClassVar[str] = "train"
     called: ClassVar[str] = "training"
 
     def arguments(self, scratch: Path) -> list[str]:
         """Return what follows the command; TrainingError if the settings cannot be written."""
-        path = scratch / "settings.json"
-        try:
-            path.write_text(json.dumps(self.settings.to_json()), encoding="utf-8")
-        except OSError as exc:
-            raise TrainingError(f"the training's settings cannot be written ({exc.strerror})", path=path) from exc
-        arguments = [str(self.root), "--base", self.base, "--out", str(self.out), "--settings", str(path), "--events"]
+        arguments = [str(self.root), "--out", str(self.out), "--events", "--tied"]
+        if self.resumes:
+            arguments.append("--resume")
+        else:
+            arguments += ["--base", self.base, "--settings", str(self._written_settings(scratch))]
+        if self.checkpoint is not None:
+            arguments += ["--checkpoint", str(self.checkpoint)]
         if self.data_root is not None:
             arguments += ["--data", str(self.data_root)]
         if self.compare:
             arguments += ["--compare", self.compare]
         return arguments
+
+    def _written_settings(self, scratch: Path) -> Path:
+        path = scratch / "settings.json"
+        try:
+            path.write_text(json.dumps(self.settings.to_json()), encoding="utf-8")
+        except OSError as exc:
+            raise TrainingError(f"the training's settings cannot be written ({exc.strerror})", path=path) from exc
+        return path
 
 
 class TrainingRun(QObject):
@@ -133,6 +151,7 @@ class TrainingRun(QObject):
         self._log: deque[str] = deque(maxlen=LOG_LINES)
         self._last: RunDone | RunFailed | None = None
         self._stopping = self._killed = self._ended = self._has_epoch = False
+        self._chatter, self._why_killed = 0, ""
         self._there_before: frozenset[str] = frozenset()
         self._scratch = QTemporaryDir()
         self._stop_patience_ms, self._end_patience_ms = stop_patience_ms, end_patience_ms
@@ -200,15 +219,36 @@ class TrainingRun(QObject):
         self._log.extend(self._err_lines.feed(bytes(self._process.readAllStandardError().data())))
 
     def _take(self, lines: list[str]) -> None:
+        events: list[RunEvent] = []
         for line in lines:
-            event: RunEvent | None = from_line(line)
-            if event is None or self._last is not None:
-                continue
-            if isinstance(event, RunDone | RunFailed):
-                self._last = event
-                self._patience.start(self._end_patience_ms)
-            self._has_epoch |= isinstance(event, RunEpoch)
-            self.reported.emit(event)
+            event = from_line(line)
+            if event is None:
+                self._chatter += len(line) + 1
+            elif isinstance(event, RunProgress) and events and isinstance(events[-1], RunProgress):
+                # However many a process sends at once, the last one says it all.
+                events[-1] = event
+            else:
+                events.append(event)
+        for event in events:
+            self._report(event)
+        if self._chatter > MOST_CHATTER_BYTES and self._last is None and self.is_running:
+            self._why_killed = (
+                f"The {self._request.called} was ended, because its process wrote something else than a "
+                f"{self._request.called} does. {UNCHANGED} Try again; if it happens again, install the program anew."
+            )
+            self._process.kill()
+
+    def _report(self, event: RunEvent) -> None:
+        if self._last is not None:
+            return
+        if isinstance(event, RunDone | RunFailed):
+            self._last = event
+            is_failure = isinstance(event, RunFailed)
+            self._patience.start(
+                min(FAILURE_PATIENCE_MS, self._end_patience_ms) if is_failure else self._end_patience_ms
+            )
+        self._has_epoch |= isinstance(event, RunEpoch)
+        self.reported.emit(event)
 
     def _lose_patience(self) -> None:
         # After its last event a run has nothing left to do: its outcome stands, whatever keeps the process.
@@ -220,7 +260,10 @@ class TrainingRun(QObject):
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart:
             called = self._request.called
-            self._end(f"The {called} could not be started: {self._process.errorString()}. {UNCHANGED}")
+            self._end(
+                f"The {called} could not be started ({self._process.errorString()}). {UNCHANGED} "
+                "Try again; if it happens again, install the program anew."
+            )
 
     def _on_finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read_output()
@@ -240,7 +283,7 @@ class TrainingRun(QObject):
         if isinstance(self._last, RunDone):
             self.finished.emit(self._last)
             return
-        remove_leftovers(self._request.out, self._there_before)
+        remove_drafts(self._request.out, there_before=self._there_before)
         # Stopped before there was anything to keep: that is what was asked for, not a failure.
         stopped_early = self._stopping and not self._has_epoch
         if self._killed or stopped_early:
@@ -248,4 +291,4 @@ class TrainingRun(QObject):
         elif isinstance(self._last, RunFailed):
             self.failed.emit(self._last.message)
         else:
-            self.failed.emit(explanation)
+            self.failed.emit(self._why_killed or explanation)

@@ -231,7 +231,7 @@ def _has_ended(run: UnfinishedRun, out: Path) -> bool:
 
 def _plain_name(name: object) -> str:
     """Return a name that stays in its folder; ValueError for any other."""
-    if not isinstance(name, str) or not name or name.startswith(".") or set(name) & set('/\\:\0') or len(name) > 200:
+    if not isinstance(name, str) or not name or name.startswith(".") or set(name) & set("/\\:\0") or len(name) > 200:
         raise ValueError(name)
     return name
 

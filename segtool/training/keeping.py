@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-
 from segtool.core.errors import SaveError, TrainingError
 from segtool.core.run_events import RunEvent, RunNote
 from segtool.models.card import ModelCard
@@ -162,5 +161,3 @@ def _identity(plan: RunPlan, base: ModelCard | None) -> dict[str, Any]:
         "kinds": dict(plan.kinds),
     }
     return dict(json.loads(json.dumps(run)))
-
-

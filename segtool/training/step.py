@@ -29,7 +29,8 @@ class DivergedError(TrainingError):
 
     def __init__(self) -> None:
         super().__init__(
-            "the training has diverged: its loss is no longer a finite number", remedy="Train with a lower learning rate."
+            "the training has diverged: its loss is no longer a finite number",
+            remedy="Train with a lower learning rate.",
         )
 
 

@@ -335,7 +335,7 @@ def test_closing_while_a_training_runs_asks(opened: MainWindow, monkeypatch: pyt
     assert opened.action_set[ActionId.STOP_TRAINING].isEnabled()
     assert not opened.action_set[ActionId.RETRAIN].isEnabled()
     answers = [False, True]
-    monkeypatch.setattr(ask, "ask_stop_training", lambda *_: answers.pop(0))
+    monkeypatch.setattr(ask, "ask_stop_training", lambda *_, **__: answers.pop(0))
     assert not opened.close()
     assert training.is_running
     assert opened.close()

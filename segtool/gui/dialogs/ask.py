@@ -70,10 +70,14 @@ def ask_changed_mask(parent: QWidget, *, key: str) -> ChangedMaskAnswer | None:
     return None if clicked is None else answers.get(clicked)
 
 
-def ask_stop_training(parent: QWidget) -> bool:
-    """Ask whether a training that is running may be broken off."""
+def ask_stop_training(parent: QWidget, *, epochs: int) -> bool:
+    """Ask whether a training that is running may be broken off; ``epochs`` of it are done and kept."""
     box = _box(parent, "Training is running", "Stop the training?")
-    box.setInformativeText("What it has learned so far is lost. The active model stays as it is.")
+    kept = "It has not finished its first epoch yet, so nothing of it can be kept."
+    if epochs:
+        what = "Its first epoch is" if epochs == 1 else f"Its {epochs} epochs are"
+        kept = f"{what} kept: you can resume it when you open this folder again."
+    box.setInformativeText(f"{kept} The active model stays as it is.")
     stop = _button(box, "Stop training", _Role.DestructiveRole)
     _button(box, "Keep training", _Role.RejectRole, default=True)
     return _run(box) is stop

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from segtool.gui import theme
 from segtool.gui.panels.plot_library import is_loaded
 from segtool.gui.panels.preview_strip import PreviewStrip
+from segtool.gui.panels.unfinished_row import UnfinishedRow
 from segtool.gui.panels.versions_view import VersionsView
 from segtool.gui.session import Session
 from segtool.gui.training_control import TrainingControl
@@ -72,6 +73,7 @@ class LearningPanel(QScrollArea):
         self.progress.setFixedHeight(_BAR_HEIGHT)
         self.progress.setAccessibleName("Progress of the training")
         self.times = _wrapped("")
+        self.unfinished = UnfinishedRow(training)
         self.preview = PreviewStrip()
         self._plots: RunPlots | None = None
         # Not when the first curve is there: making them then would hold the window up while a run goes on.
@@ -147,6 +149,7 @@ class LearningPanel(QScrollArea):
         layout.addWidget(self.progress)
         layout.addWidget(self.times)
         layout.addLayout(buttons)
+        layout.addWidget(self.unfinished)
         layout.addWidget(self.preview)
         layout.addLayout(self._plots_place, 1)
         layout.addWidget(self.comparison)
@@ -178,7 +181,9 @@ class LearningPanel(QScrollArea):
         stopping = state.phase is Phase.STOPPING
         self.stop_button.setText("End now" if stopping else "Stop")
         self.stop_button.setToolTip(
-            "End the training at once and keep nothing of it" if stopping else "Finish with the best weights so far"
+            "End the training at once; it can be resumed from its last epoch"
+            if stopping
+            else "Finish with the best weights so far"
         )
         # A run needs the room, and the Model panel lists the versions too.
         self.versions.setVisible(not state.is_active)

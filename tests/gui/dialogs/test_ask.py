@@ -83,7 +83,7 @@ def test_one_image_alone_cannot_be_skipped(parent: QWidget, click: Callable[[str
 @pytest.mark.parametrize(("button", "answer"), [("Stop training", True), ("Keep training", False), ("(Esc)", False)])
 def test_stop_training(parent: QWidget, click: Callable[[str], list[str]], button: str, answer: bool) -> None:
     click(button)
-    assert ask.ask_stop_training(parent) is answer
+    assert ask.ask_stop_training(parent, epochs=2) is answer
 
 
 @pytest.mark.parametrize(

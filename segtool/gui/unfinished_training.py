@@ -1,0 +1,135 @@
+"""The training of the open folder that was broken off: found again, offered, gone on with or discarded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+
+from segtool.gui.session import Session
+from segtool.gui.session_state import Level
+from segtool.project.unfinished import STOPPED, UnfinishedRun, discard, find_unfinished, is_any_under_way
+
+_LOOK_AGAIN_MS = 2000
+
+
+class UnfinishedTraining(QObject):
+    """Knows which run of the open folder can be gone on with.
+
+    Parameters
+    ----------
+    session : Session
+    resume : callable
+        Goes on with a run; False, with a message, if that is not possible.
+
+    Signals
+    -------
+    changed()
+        ``run`` is another one.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self, session: Session, resume: Callable[[UnfinishedRun], bool], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._resume = session, resume
+        self._run: UnfinishedRun | None = None
+        self._told = ""
+        self._again = QTimer(self, singleShot=True, interval=_LOOK_AGAIN_MS)
+        self._again.timeout.connect(self._look_and_offer)
+        session.project_changed.connect(self._forget)
+        # From the event loop: what a folder's opening has to say comes first, and clears what was said before.
+        session.project_changed.connect(self._look_and_offer, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def run(self) -> UnfinishedRun | None:
+        """The run that can be gone on with, or discarded at least; None if there is none."""
+        return self._run
+
+    def look(self) -> None:
+        """Look at the folder again."""
+        project = self._session.project
+        self._set(None if project is None or project.writable_reason else find_unfinished(project.data_root))
+
+    def offer(self, text: str, level: Level = Level.WARNING) -> None:
+        """Tell that a run has ended, with the buttons that go on with it or discard it."""
+        self.take_offer_back()
+        self._told = text
+        choices: list[tuple[str, Callable[[], object]]] = []
+        if self._run is not None:
+            choices = [("Discard", self.discard)] if self._run.problem else self._both()
+        self._session.ask(text, level, choices)
+
+    def take_offer_back(self) -> None:
+        """Show the sentence of the last offer no longer."""
+        if self._told:
+            self._session.message_over.emit(self._told)
+            self._told = ""
+
+    def resume(self) -> None:
+        """Go on with the run."""
+        if self._run is not None and not self._run.problem:
+            self._resume(self._run)
+
+    def discard(self) -> None:
+        """Remove what was kept of the run."""
+        if self._run is not None:
+            discard(self._run.path)
+            self.take_offer_back()
+            self.look()
+            self._session.info("What was kept of the training is removed.")
+
+    def text(self) -> str:
+        """Say in a sentence which run there is; "" for none."""
+        run = self._run
+        if run is None:
+            return ""
+        if run.problem:
+            return f"A training was broken off on {_when(run)}, but {run.problem}. Discard it and train anew."
+        stopped = "stopped" if self._has_model(run) else "broken off"
+        return f"The training of {run.name} was {stopped} on {_when(run)}, after {epochs_text(run)}."
+
+    def _both(self) -> list[tuple[str, Callable[[], object]]]:
+        return [("Resume", self.resume), ("Discard", self.discard)]
+
+    def _has_model(self, run: UnfinishedRun) -> bool:
+        """Tell whether a person has stopped the run and has its model."""
+        model = next((entry for entry in self._session.models if entry.name == run.name), None)
+        return model is not None and model.card.training.get("ended_by") == STOPPED
+
+    @Slot()
+    def _forget(self) -> None:
+        self._told = ""
+        self._again.stop()
+        self._set(None)
+
+    @Slot()
+    def _look_and_offer(self) -> None:
+        project = self._session.project
+        if project is None:
+            return
+        self.look()
+        if self._run is None:
+            if is_any_under_way(project.data_root):
+                # Of a window that was killed just now, for example: its process needs a moment to end.
+                self._again.start()
+        elif not self._has_model(self._run):
+            self.offer(self.text(), Level.WARNING if self._run.problem else Level.INFO)
+
+    def _set(self, run: UnfinishedRun | None) -> None:
+        if run != self._run:
+            self._run = run
+            self.changed.emit()
+
+
+def epochs_text(run: UnfinishedRun) -> str:
+    """Return how far a run was: "3 of 10 epochs"."""
+    if run.settings.epochs is not None:
+        return f"{run.epochs} of {run.settings.epochs} epochs"
+    return "1 epoch" if run.epochs == 1 else f"{run.epochs} epochs"
+
+
+def _when(run: UnfinishedRun) -> str:
+    return f"{run.when:%d %B at %H:%M}".lstrip("0")
