@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from segtool.core.errors import TrainingError
+from segtool.core.errors import ModelError, TrainingError
 from segtool.core.run_settings import RunSettings
 from segtool.models.base import FROM_SCRATCH, resolve_base
 from segtool.project.layout import MODELS_FOLDER, ImageEntry
@@ -101,9 +101,7 @@ def _checkpoint(arguments: argparse.Namespace, project: Project) -> Path:
     if run is None:
         if is_any_under_way(project.data_root):
             raise TrainingError("a training of this folder is under way", path=project.root, remedy="Wait for its end.")
-        raise TrainingError(
-            "there is no training to be resumed", path=project.root, remedy="Start one without --resume."
-        )
+        raise TrainingError("there is no training to be resumed", path=project.root, remedy="Start one with --out.")
     return run.path
 
 
@@ -122,6 +120,6 @@ def _name_of(project: Project, folder: Path) -> str:
     """Return a model by its name where that leads to it, else by its folder."""
     try:
         found = resolve_base(project.store, folder.name)
-    except Exception:
+    except ModelError:
         return os.path.abspath(folder)
     return folder.name if found == folder else os.path.abspath(folder)

@@ -162,7 +162,7 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number")
 
 
-def _is_a(value: object, hint: Any) -> bool:
+def _is_a(value: object, hint: object) -> bool:
     """Tell whether a value read from JSON is what the annotation of its field says."""
     if hint is bool or hint is str or hint is type(None):
         return isinstance(value, hint)

@@ -30,7 +30,7 @@ from segtool.gui.training_plan import (
 )
 from segtool.gui.training_run import TrainingRun
 from segtool.gui.training_state import Comparison, Phase, RunState, duration_text
-from segtool.gui.unfinished_training import UnfinishedTraining, epochs_text
+from segtool.gui.unfinished_training import UnfinishedTraining
 from segtool.project.project import Project
 from segtool.project.unfinished import UnfinishedRun
 
@@ -78,7 +78,7 @@ class TrainingControl(QObject):
         self._plan: RunPlan | None = None
         self._run: TrainingRun | None = None
         self._started = self._stop_asked = 0.0
-        self.unfinished = UnfinishedTraining(session, self.resume, self)
+        self.unfinished = UnfinishedTraining(session, resume=self.resume, parent=self)
         self._watch = RunWatch(
             session,
             subject="The training",
@@ -123,25 +123,20 @@ class TrainingControl(QObject):
         name : str
             Name of the new version, as ``ModelStore.next_version_name`` gives it.
         """
-        project = self._may_begin()
-        if project is None:
-            return False
-        return self._begin(new_plan(project, settings, base=base, name=name, compare=self._active_name()))
+        project, active = self._may_begin(), self._session.model
+        return project is not None and self._begin(new_plan(project, settings, base=base, name=name, active=active))
 
     def resume(self, run: UnfinishedRun) -> bool:
         """Go on with a run of the open folder that was broken off; False, with a message, if that is not possible."""
-        project = self._may_begin()
-        if project is None:
-            return False
+        project, active = self._may_begin(), self._session.model
         try:
-            plan = resuming_plan(project, run, compare=self._active_name())
+            return project is not None and self._begin(resuming_plan(project, run, active=active))
         except SegToolError as exc:
             self._session.report(exc)
             return False
-        return self._begin(plan)
 
     def stop(self) -> None:
-        """Ask the run to finish with the best weights so far; asked again later, end it and keep nothing."""
+        """Ask the run to finish with the best weights so far; asked again later, end it at once."""
         now = time.monotonic()
         if self._run is not None:
             if self._state.phase is Phase.STOPPING and now - self._stop_asked < _DOUBLE_CLICK_SECONDS:
@@ -175,7 +170,7 @@ class TrainingControl(QObject):
             self._run.shut_down()
         self._worker.cancel()
         if self.is_running:
-            self._end(Phase.CANCELLED, self._keep_whole_model() or _NOT_BEGUN)
+            self._end(Phase.CANCELLED, self._what_is_left() or _NOT_BEGUN)
 
     def close(self) -> None:
         """End the run and the thread for good; the window calls this before it closes."""
@@ -196,9 +191,6 @@ class TrainingControl(QObject):
         if not self.is_running:
             self._set(RunState())
 
-    def _active_name(self) -> str:
-        return "" if self._session.model is None else self._session.model.name
-
     # Before the process ------------------------------------------------------------------------
 
     def _may_begin(self) -> Project | None:
@@ -208,11 +200,11 @@ class TrainingControl(QObject):
             return None
         if self.is_running or project is None:
             self._session.warn("A training is running already." if self.is_running else "Open a folder first.")
-            return None
-        if project.writable_reason:
+        elif project.writable_reason:
             self._session.warn(project.writable_reason)
-            return None
-        return project
+        else:
+            return project
+        return None
 
     def _begin(self, plan: RunPlan) -> bool:
         self.unfinished.take_offer_back()
@@ -230,13 +222,10 @@ class TrainingControl(QObject):
             return
         state = self._session.save_state
         if not self._session.has_unsaved():
-            self._check(self._plan)
+            self._set(replace(self._state, phase=Phase.CHECKING, stage="Checking masks"))
+            self._submit(self._plan, check_job(self._plan, self._session.classes))
         elif state.kind is SaveKind.FAILED:
             self._fail(f"The training was not started, because a mask could not be saved. {state.reason}")
-
-    def _check(self, plan: RunPlan) -> None:
-        self._set(replace(self._state, phase=Phase.CHECKING, stage="Checking masks"))
-        self._submit(plan, check_job(plan, self._session.classes))
 
     def _submit(self, plan: RunPlan, job: Job) -> None:
         self._given.append(plan)
@@ -249,15 +238,15 @@ class TrainingControl(QObject):
         run.finished.connect(self._on_done)
         run.failed.connect(self._fail)
         run.cancelled.connect(self._on_cancelled)
+        # Before its process: one that cannot be started says so at once on some systems.
+        self._run = run
+        self._watch.begin()
+        self._set(replace(self._state, phase=Phase.TRAINING, stage="Starting"))
         try:
             plan.project.save_state()
             run.start()
         except SegToolError as exc:
             self._fail(str(exc))
-            return
-        self._run = run
-        self._watch.begin()
-        self._set(replace(self._state, phase=Phase.TRAINING, stage="Starting"))
 
     @Slot(object)
     def _on_worker_finished(self, last: object) -> None:
@@ -298,8 +287,7 @@ class TrainingControl(QObject):
 
     @Slot()
     def _tick(self) -> None:
-        now = time.monotonic()
-        state = replace(self._state, elapsed=now - self._started)
+        state = replace(self._state, elapsed=time.monotonic() - self._started)
         if self._watch.is_silent:
             silent = duration_text(self._watch.seconds)
             state = replace(state, stage=f"No sign of life for {silent}", remaining=None)
@@ -326,26 +314,18 @@ class TrainingControl(QObject):
 
     @Slot()
     def _on_cancelled(self) -> None:
-        kept = self._keep_whole_model()
-        if not kept:
-            kept = f"{UNCHANGED} {self._what_is_left() or 'It had not finished its first epoch, so nothing of it is kept.'}"
-        self._end(Phase.CANCELLED, f"The training was ended. {kept}")
+        left = self._what_is_left() or "It had not finished its first epoch, so nothing of it is kept."
+        self._end(Phase.CANCELLED, f"The training was ended. {UNCHANGED} {left}")
 
     @Slot(str)
     def _fail(self, message: str) -> None:
-        kept = self._keep_whole_model() or self._what_is_left()
-        self._end(Phase.FAILED, f"{message} {kept}".rstrip())
+        self._end(Phase.FAILED, f"{message} {self._what_is_left()}".rstrip())
 
     def _what_is_left(self) -> str:
-        """Say how far the run of now can be gone on with; "" if nothing is kept of it."""
-        self.unfinished.look()
-        run = self.unfinished.run
-        if self._plan is None or run is None or run.path != self._plan.checkpoint or run.problem:
+        """Say what there is of the run that is being ended; "" for nothing."""
+        if self._run is None or self._plan is None:
             return ""
-        return f"It can be resumed: {epochs_text(run)} are kept."
-
-    def _keep_whole_model(self) -> str:
-        return "" if self._run is None else keep_whole_model(self._session, self._plan)
+        return keep_whole_model(self._session, self._plan) or self.unfinished.what_is_left(self._plan.checkpoint)
 
     def _end(self, phase: Phase, message: str, *, other: str = "") -> None:
         log = self._run.log if self._run is not None and phase is Phase.FAILED else ""
@@ -355,9 +335,8 @@ class TrainingControl(QObject):
         self._ticks.stop()
         self._watch.end()
         self.unfinished.look()
-        elapsed = time.monotonic() - self._started
         state = replace(self._state, phase=phase, stage="", message=message, other=other, log=log)
-        self._set(replace(state, elapsed=elapsed, remaining=None))
+        self._set(replace(state, elapsed=time.monotonic() - self._started, remaining=None))
         if state.has_candidate:
             self.refused.emit(message)
         elif phase is Phase.FAILED:

@@ -36,9 +36,9 @@ def settle(session: Session, plan: RunPlan, comparison: Comparison) -> Outcome:
     return Outcome(f"{plan.name} is ready in {plan.out}, but could not be made the active model.")
 
 
-def keep_whole_model(session: Session, plan: RunPlan | None) -> str:
+def keep_whole_model(session: Session, plan: RunPlan) -> str:
     """Say what became of a model that was whole when its run was broken off; "" if there is none."""
-    if plan is None or not (plan.out / CARD_FILE).exists():
+    if not (plan.out / CARD_FILE).exists():
         return ""
     session.refresh_models()
     return f"{plan.name} was written before that: it is kept as a version, but not active."

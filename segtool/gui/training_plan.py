@@ -54,17 +54,21 @@ class RunPlan:
         return self.project.data_root / MODELS_FOLDER / self.name
 
 
-def new_plan(project: Project, settings: RunSettings, *, base: str, name: str, compare: str) -> RunPlan:
-    """Return the plan of a run from its beginning; nothing is written."""
-    return RunPlan(project, settings, base, name, compare, new_checkpoint(project.data_root))
+def new_plan(project: Project, settings: RunSettings, *, base: str, name: str, active: ModelEntry | None) -> RunPlan:
+    """Return the plan of a run from its beginning, to be compared with the active model; nothing is written."""
+    return RunPlan(project, settings, base, name, _name(active), new_checkpoint(project.data_root))
 
 
-def resuming_plan(project: Project, run: UnfinishedRun, *, compare: str) -> RunPlan:
+def resuming_plan(project: Project, run: UnfinishedRun, *, active: ModelEntry | None) -> RunPlan:
     """Return the plan of going on with a run, under another name if there is a model of its name by now."""
     name = run.name
     if not run.is_version or os.path.lexists(project.data_root / MODELS_FOLDER / name):
         name = project.store.next_version_name(name)
-    return RunPlan(project, run.settings, run.base, name, compare, run.path, resumes=True)
+    return RunPlan(project, run.settings, run.base, name, _name(active), run.path, resumes=True)
+
+
+def _name(active: ModelEntry | None) -> str:
+    return "" if active is None else active.name
 
 
 def make_request(plan: RunPlan, classes: ClassSet) -> RunRequest:

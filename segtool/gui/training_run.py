@@ -243,10 +243,8 @@ class TrainingRun(QObject):
             return
         if isinstance(event, RunDone | RunFailed):
             self._last = event
-            is_failure = isinstance(event, RunFailed)
-            self._patience.start(
-                min(FAILURE_PATIENCE_MS, self._end_patience_ms) if is_failure else self._end_patience_ms
-            )
+            patience = self._end_patience_ms
+            self._patience.start(patience if isinstance(event, RunDone) else min(FAILURE_PATIENCE_MS, patience))
         self._has_epoch |= isinstance(event, RunEpoch)
         self.reported.emit(event)
 

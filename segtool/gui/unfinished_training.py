@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
@@ -30,9 +31,7 @@ class UnfinishedTraining(QObject):
 
     changed = Signal()
 
-    def __init__(
-        self, session: Session, resume: Callable[[UnfinishedRun], bool], parent: QObject | None = None
-    ) -> None:
+    def __init__(self, session: Session, *, resume: Callable[[UnfinishedRun], bool], parent: QObject) -> None:
         super().__init__(parent)
         self._session, self._resume = session, resume
         self._run: UnfinishedRun | None = None
@@ -57,10 +56,11 @@ class UnfinishedTraining(QObject):
         """Tell that a run has ended, with the buttons that go on with it or discard it."""
         self.take_offer_back()
         self._told = text
-        choices: list[tuple[str, Callable[[], object]]] = []
-        if self._run is not None:
-            choices = [("Discard", self.discard)] if self._run.problem else self._both()
-        self._session.ask(text, level, choices)
+        if self._run is None:
+            self._session.message.emit(text, level)
+            return
+        choices: list[tuple[str, Callable[[], object]]] = [("Discard", self.discard)]
+        self._session.ask(text, level, choices if self._run.problem else [("Resume", self.resume), *choices])
 
     def take_offer_back(self) -> None:
         """Show the sentence of the last offer no longer."""
@@ -91,8 +91,14 @@ class UnfinishedTraining(QObject):
         stopped = "stopped" if self._has_model(run) else "broken off"
         return f"The training of {run.name} was {stopped} on {_when(run)}, after {epochs_text(run)}."
 
-    def _both(self) -> list[tuple[str, Callable[[], object]]]:
-        return [("Resume", self.resume), ("Discard", self.discard)]
+    def what_is_left(self, checkpoint: Path) -> str:
+        """Say how far the run of a checkpoint, which has just ended, can be gone on with; "" if nothing is kept."""
+        self.look()
+        run = self._run
+        if run is None or run.path != checkpoint or run.problem:
+            return ""
+        are = "is" if run.epochs == 1 and run.settings.epochs is None else "are"
+        return f"It can be resumed: {epochs_text(run)} {are} kept."
 
     def _has_model(self, run: UnfinishedRun) -> bool:
         """Tell whether a person has stopped the run and has its model."""

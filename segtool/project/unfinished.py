@@ -164,7 +164,7 @@ def is_under_way(path: Path) -> bool:
         if owner["pid"] == os.getpid():
             return False
         process = psutil.Process(owner["pid"])
-        return process.create_time() == owner["started"] and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.create_time() == owner["started"]) and process.status() != psutil.STATUS_ZOMBIE
     except (OSError, ValueError, KeyError, TypeError, psutil.Error):
         return False
 

@@ -115,8 +115,8 @@ class Keeper:
             write_checkpoint(self._path, checkpoint)
         except (SaveError, OSError) as exc:
             failure = (
-                f"What the training has learned could not be kept on the disk ({_reason(exc)}). It goes on, but if it is "
-                "broken off now, what came after its last kept epoch is lost. Free some space on the disk."
+                f"What the training has learned could not be kept on the disk ({_reason(exc)}). It goes on, but if it "
+                "is broken off now, what came after its last kept epoch is lost. Free some space on the disk."
             )
         else:
             drop_older(self._path)

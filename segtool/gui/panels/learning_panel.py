@@ -181,9 +181,7 @@ class LearningPanel(QScrollArea):
         stopping = state.phase is Phase.STOPPING
         self.stop_button.setText("End now" if stopping else "Stop")
         self.stop_button.setToolTip(
-            "End the training at once; it can be resumed from its last epoch"
-            if stopping
-            else "Finish with the best weights so far"
+            "End the training at once; it can be resumed later" if stopping else "Finish with the best weights so far"
         )
         # A run needs the room, and the Model panel lists the versions too.
         self.versions.setVisible(not state.is_active)
