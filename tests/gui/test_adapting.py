@@ -158,7 +158,7 @@ def test_a_version_that_was_whole_before_the_end_is_kept(qtbot, control, session
 def test_an_end_without_a_word_is_called_what_it_was(qtbot, control) -> None:
     made = control("sys.exit(3)")
     _wait(qtbot, made)
-    assert made.state.message.startswith("The mixing ended before its model was finished.")
+    assert made.state.message.startswith("The mixing ended before its model was finished (exit code 3). ")
 
 
 def test_one_at_a_time(qtbot, control, session) -> None:

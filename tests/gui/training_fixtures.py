@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from segtool.core.run_events import RunDone, RunEpoch, RunEvent, RunPreview, RunProgress, RunStarted, to_line
+from segtool.core.run_settings import RunSettings
 from segtool.formats.mask_png import write_mask
 from segtool.sample import draw_nuclei
 from tests.model_fixtures import NUCLEI, change_card
@@ -116,6 +117,22 @@ def say(event: RunEvent) -> str:
 def deliver(model: Path) -> str:
     """Return a line for ``child`` that puts a whole model where it belongs."""
     return f"shutil.copytree({str(model)!r}, out)"
+
+
+def write_kept(path: Path, *, epochs: int = 3, name: str = "0003-new", settings: RunSettings | None = None) -> Path:
+    """Write what a run keeps after so many epochs, without the weights: enough for the window to know it by."""
+    settings = RunSettings(minutes=None, epochs=10) if settings is None else settings
+    request = {"name": name, "is_version": True, "base": "none", "settings": settings.to_json()}
+    state = json.dumps({"request": request, "curves": [{}] * epochs})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, state=np.frombuffer(state.encode(), dtype=np.uint8))
+    return path
+
+
+def keep(kept: Path) -> str:
+    """Return a line for ``child`` that puts what ``write_kept`` has written where the run is to keep its state."""
+    place = 'pathlib.Path(value("--checkpoint"))'
+    return f"{place}.parent.mkdir(parents=True, exist_ok=True); shutil.copy({str(kept)!r}, {place})"
 
 
 WAIT_FOR_STOP = "sys.stdin.readline()"
