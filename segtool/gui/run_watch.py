@@ -47,8 +47,8 @@ class RunWatch(QObject):
         self._session, self._stop = session, stop
         seconds = f"{patience_ms / 1000:g} s"
         self.text = (
-            f"{subject} has given no sign of life for {seconds}. It may be stuck, or wait for a slow disk or for "
-            f"memory. {comfort}"
+            f"{subject} has given no sign of life for {seconds}. It may be stuck, or waiting for a slow disk or "
+            f"for memory. {comfort}"
         )
         self._notes: dict[str, str] = {}
         self._last = 0.0

@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from segtool.gui.session import Session
 from segtool.gui.session_state import Level
+from segtool.models.drafts import remove_stale_drafts
+from segtool.project.layout import MODELS_FOLDER
 from segtool.project.unfinished import STOPPED, UnfinishedRun, discard, find_unfinished, is_any_under_way
 
 _LOOK_AGAIN_MS = 2000
@@ -121,6 +123,8 @@ class UnfinishedTraining(QObject):
             if is_any_under_way(project.data_root):
                 # Of a window that was killed just now, for example: its process needs a moment to end.
                 self._again.start()
+            else:
+                remove_stale_drafts(project.data_root / MODELS_FOLDER)
         elif not self._has_model(self._run):
             self.offer(self.text(), Level.WARNING if self._run.problem else Level.INFO)
 

@@ -21,7 +21,7 @@ def test_an_event_comes_back_as_it_was(event: object) -> None:
 def test_a_field_of_another_kind_makes_it_no_event(event: object) -> None:
     data = json.loads(to_line(event))
     for name in data:
-        for wrong in ({"a": [1]} if not isinstance(data[name], dict) else 3, [[1]], 1e300, 10**400):
+        for wrong in (3 if name.endswith("metrics") else {"a": [1]}, [[1]], 1e300, 10**400):
             assert from_line(json.dumps(data | {name: wrong})) is None, (name, wrong)
         assert from_line(json.dumps({key: value for key, value in data.items() if key != name})) is None
     assert from_line(json.dumps(data | {"more": 1})) is None

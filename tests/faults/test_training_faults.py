@@ -42,6 +42,7 @@ from tests.gui.training_fixtures import (
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of Unix")
 Counted = Callable[[FaultCount], None]
 Make = Callable[..., Watched]
+NO_PROGRAM = ("/no/such/program",)
 PROMISE = (
     "the window answers, the active model is byte for byte what it was, a message within 3 s, nothing left in models/, "
     "the next run starts"
@@ -49,15 +50,21 @@ PROMISE = (
 
 
 @pytest.fixture
-def make(qtbot: QtBot, tmp_path: Path, tiny_model_folder: Path, session: Session) -> Iterator[Make]:  # noqa: F811
-    """Builds a session in a folder with one version that is active, and a training with a program of its own."""
+def make(
+    qtbot: QtBot,
+    tmp_path: Path,
+    session: Session,  # noqa: F811
+    request: pytest.FixtureRequest,
+) -> Iterator[Make]:
+    """Builds a session in a folder and a training with a program of its own; a real one has a tiny version to go on."""
     made: list[TrainingControl] = []
     root = make_folder(tmp_path / "photos")
-    add_version(root, tiny_model_folder, "0001-tiny")
-    assert session.open_folder(root)
-    assert session.set_active_model("0001-tiny")
 
-    def build(program: tuple[str, ...] | None, **options: int) -> Watched:
+    def build(program: tuple[str, ...] | None = None, **options: int) -> Watched:
+        if program is None:
+            add_version(root, request.getfixturevalue("tiny_model_folder"), "0001-tiny")
+        assert session.open_folder(root)
+        assert session.set_active_model("nuclei" if program else "0001-tiny")
         made.append(TrainingControl(session, program=program, **options))
         return Watched(qtbot, session, made[-1], root)
 
@@ -85,22 +92,22 @@ def test_endings_of_a_process_that_is_no_training(
         "an error, then silence": ('say(\'{"event": "error", "message": "no"}\'); time.sleep(60)', "no"),
     }
     count = times(quick=2, full=len(ways) * 3)
-    watched = make(None)
+    watched = make(NO_PROGRAM)
     before, names = watched.digests(), watched.names()
     ended: list[float] = []
     with watched.pulse.measured():
         for number in range(count):
             body, word = list(ways.values())[number % len(ways)]
             watched.control._program = child(tmp_path, "import os", *begun, say(epoch(2)), body)
-            watched.check("not started", is_so=watched.control.start(TINY, base="0001-tiny", name="0002-test"))
+            watched.check("not started", is_so=watched.control.start(TINY, base="nuclei", name="0002-test"))
             qtbot.waitUntil(lambda: len(watched.control.state.epochs) == 2, timeout=30_000)
             ended.append(time.monotonic())
             watched.wait_for_end()
             watched.check_end(ended[-1], before=before, names=names, word=word)
             watched.check("cannot be resumed", is_so=watched.control.unfinished.run is not None)
-    watched.control._program = (str(tmp_path / "no such program"),)
+    watched.control._program = NO_PROGRAM
     began = time.monotonic()
-    watched.control.start(TINY, base="0001-tiny", name="0002-test")
+    watched.control.start(TINY, base="nuclei", name="0002-test")
     watched.wait_for_end()
     watched.check_end(began, before=before, names=names, word="could not be started")
     watched.check_pulse()
@@ -124,7 +131,7 @@ def test_a_process_that_stands_still(make: Make, tmp_path: Path, times: Times, c
     watch, over = watched.control._watch, []
     watched.session.message_over.connect(over.append)
     with watched.pulse.measured():
-        watched.control.start(TINY, base="0001-tiny", name="0002-test")
+        watched.control.start(TINY, base="nuclei", name="0002-test")
         qtbot.waitUntil(lambda: watched.control.state.step > 0, timeout=30_000)
         process = psutil.Process(watched.control._run._process.processId())
         process.suspend()
@@ -181,7 +188,7 @@ def run_to_its_end(watched: Watched, name: str) -> Path:
 def test_kills_at_any_moment(make: Make, times: Times, counted: Counted, qtbot: QtBot) -> None:
     """The real training is killed again and again and resumed; in the end it has the weights of one left alone."""
     kills, seed = times(quick=3, full=50), 13
-    rng, watched = random.Random(seed), make(None)
+    rng, watched = random.Random(seed), make()
     expected = weights(run_to_its_end(watched, "0002-straight"))
     before, finished, resumed, killed = watched.digests(), 0, 0, 0
     control, session = watched.control, watched.session  # noqa: F811
@@ -311,7 +318,7 @@ FAULTS: dict[str, tuple[tuple[str, ...], str, bool]] = {
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_faults_inside_a_real_training(make: Make, tmp_path: Path, counted: Counted) -> None:
-    watched = make(None)
+    watched = make()
     before, names, control = watched.digests(), watched.names(), watched.control
     with watched.pulse.measured():
         for what, (lines, word, can_resume) in FAULTS.items():
@@ -338,7 +345,7 @@ def test_faults_inside_a_real_training(make: Make, tmp_path: Path, counted: Coun
 @pytest.mark.timeout(1200)
 def test_files_that_go_away_under_a_real_training(make: Make, tmp_path: Path, counted: Counted) -> None:
     """The images, then models/, then the whole folder of the data are taken away after the first epoch."""
-    watched = make(None)
+    watched = make()
     control, root, before = watched.control, watched.root, watched.digests()
     aside = tmp_path / "aside"
 
@@ -424,7 +431,7 @@ def test_a_full_disk(
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], capture_output=True).returncode:
         pytest.skip("mounting is not allowed here")
     tries = [0, 8, 16, 40, 80, 120][: times(quick=1, full=6)] if size == "export" else [0]
-    watched = make(None)
+    watched = make()
     control, session = watched.control, watched.session  # noqa: F811
     try:
         shutil.copytree(watched.root / "masks", disk / "masks")
@@ -520,7 +527,7 @@ app.exec()
 def test_the_window_is_killed(make: Make, tmp_path: Path, times: Times, counted: Counted, qtbot: QtBot) -> None:
     """Its training ends by itself, in all its stages, and is offered at the next opening."""
     moments = [("epoch", "2"), ("exporting", "0"), ("child", ""), ("scoring", "0")][: times(quick=1, full=4)]
-    watched = make(None)
+    watched = make()
     control, before, names = watched.control, watched.digests(), watched.names()
     script, slowest = tmp_path / "window.py", 0.0
     script.write_text(WINDOW)

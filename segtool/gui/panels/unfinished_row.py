@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from segtool.gui import theme
 from segtool.gui.training_control import TrainingControl
+from segtool.gui.training_state import Phase
 
 
 class UnfinishedRow(QWidget):
@@ -43,4 +44,6 @@ class UnfinishedRow(QWidget):
         run = unfinished.run
         self.setVisible(run is not None and not self._training.is_running)
         self.label.setText(unfinished.text())
+        # Above it stands how the run has ended just now.
+        self.label.setVisible(self._training.state.phase not in (Phase.FAILED, Phase.CANCELLED))
         self.resume_button.setVisible(run is not None and not run.problem)
