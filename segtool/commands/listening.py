@@ -20,6 +20,7 @@ from segtool.models.drafts import names_in, remove_drafts
 
 # A run that is to end and is deep in a computation has so long to come to its senses.
 _END_SECONDS = 3.0
+_MOST_BYTES = 4096
 # How often a run says that it is at work, and how much of that time it must have computed for it to be true.
 _ALIVE_SECONDS, _LEAST_SHARE = 5.0, 0.02
 
@@ -68,9 +69,12 @@ def _interrupt(_number: int, _frame: object) -> NoReturn:
 
 def _read(stop: threading.Event, tied: bool, out: Path, there_before: frozenset[str]) -> None:
     """Read requests until the input ends."""
+    rest = b""
     with contextlib.suppress(OSError, ValueError):
-        for line in sys.stdin.buffer:
-            if line.strip() == b"stop":
+        # Not through Python's buffer: a thread that waits there holds a lock which the interpreter needs when it ends.
+        while data := os.read(sys.stdin.fileno(), _MOST_BYTES):
+            *lines, rest = (rest[-_MOST_BYTES:] + data).split(b"\n")
+            if any(line.strip() == b"stop" for line in lines):
                 stop.set()
     if not tied:
         return

@@ -28,6 +28,10 @@ from segtool.training.weights_file import check_weights_file
 
 _SELF_TEST_SEED = 1
 
+_MEGABYTE = 1 << 20
+# Weights of 4 bytes for Keras, again at half that size, and of 4 bytes for OpenVINO.
+_ROOM_PER_WEIGHT = 10
+
 
 def export_model(
     folder: Path,
@@ -94,6 +98,7 @@ def drafted_model(folder: Path, model: keras.Model, card: ModelCard) -> Iterator
         folder.parent.mkdir(exist_ok=True)
         temporary = make_draft(folder)
         _check_finite(model)
+        _check_room(temporary, model)
         round_to_half(model)
         model.save_weights(temporary / WEIGHTS_FILE)
         store_as_half(temporary / WEIGHTS_FILE)
@@ -120,6 +125,18 @@ def drafted_model(folder: Path, model: keras.Model, card: ModelCard) -> Iterator
     finally:
         if temporary is not None and temporary.exists():
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_room(folder: Path, model: keras.Model) -> None:
+    """Raise OSError if the disk has no room for a model: HDF5 and OpenVINO crash on a full one, or say nothing."""
+    room = folder / "room"
+    with room.open("wb") as file:
+        # Bytes that are really written: quotas and limits count them too.
+        for _ in range(1 + _ROOM_PER_WEIGHT * model.count_params() // _MEGABYTE):
+            file.write(bytes(_MEGABYTE))
+        file.flush()
+        os.fsync(file.fileno())
+    room.unlink()
 
 
 def load_model(folder: Path) -> tuple[keras.Model, ModelCard]:
