@@ -441,7 +441,7 @@ def test_a_full_disk(
         assert session.set_active_model("0001-tiny")
         before, names = watched.digests(), watched.names()
         for number, free in enumerate(tries):
-            at = 1 if size == "checkpoint" else TINY.epochs
+            at = 2 if size == "checkpoint" else TINY.epochs
             _fill_at(watched, disk / "fill", epoch=at, free=free << 10, name=f"{number + 2:04d}-test")
             message = control.state.message
             if size == "checkpoint":
