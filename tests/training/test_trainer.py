@@ -126,6 +126,7 @@ def _weights(folder: Path) -> list[np.ndarray]:
     return load_model(folder)[0].get_weights()
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_does_not_fit_is_refused_and_changed_images_are_told(tmp_path: Path) -> None:
     plan = _plan(tmp_path, checkpoint=tmp_path / "run.npz")
     events = run_training(plan)
@@ -158,13 +159,15 @@ def flipped(data: bytes, place: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :]
 
 
-def test_a_run_that_diverges_says_so_and_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.slow
+def test_a_run_that_diverges_says_so_and_keeps_nothing(tmp_path: Path) -> None:
     plan = _plan(tmp_path, checkpoint=tmp_path / "run.npz", settings=replace(SETTINGS, learning_rate=1e30))
     with pytest.raises(DivergedError, match="lower learning rate"):
         list(run_training(plan))
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".png") == ["masks"]
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_cannot_be_written_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
     (tmp_path / "place").write_text("a file where the folder should be")
     events = list(run_training(_plan(tmp_path, checkpoint=tmp_path / "place" / "run.npz")))
