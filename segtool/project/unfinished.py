@@ -76,20 +76,23 @@ class UnfinishedRun:
 
 def new_checkpoint(data_root: Path) -> Path:
     """Return where a run that starts now keeps its state; nothing is written."""
-    return data_root / RUNS_FOLDER / f"{max(_numbered(data_root), default=0) + 1:04d}.npz"
+    taken = [*_numbered(data_root), *(int(lock.stem) for lock in _locks(data_root))]
+    return data_root / RUNS_FOLDER / f"{max(taken, default=0) + 1:04d}.npz"
 
 
 def find_unfinished(data_root: Path) -> UnfinishedRun | None:
-    """Return the newest run of a folder that was broken off, None if there is none, or if it is still under way.
+    """Return the newest run of a folder that was broken off, None if there is none, or while one is under way.
 
     What killed processes have left beside it is removed.
     """
-    found = _numbered(data_root)
-    for number in sorted(found, reverse=True):
-        path = found[number]
-        if is_under_way(path):
-            return None
-        remove_stale_temporaries(path.parent, older_than_s=0)
+    if is_any_under_way(data_root):
+        return None
+    for lock in _locks(data_root):
+        with contextlib.suppress(OSError):
+            lock.unlink()
+    remove_stale_temporaries(data_root / RUNS_FOLDER, older_than_s=0)
+    _remove_empty(data_root / RUNS_FOLDER)
+    for _, path in sorted(_numbered(data_root).items(), reverse=True):
         run = _described(path)
         if run is None:
             continue
@@ -106,7 +109,7 @@ def find_unfinished(data_root: Path) -> UnfinishedRun | None:
 
 def is_any_under_way(data_root: Path) -> bool:
     """Tell whether a process is at work on a run of a folder."""
-    return any(is_under_way(path.with_suffix(".npz")) for path in (data_root / RUNS_FOLDER).glob("*.lock"))
+    return any(is_under_way(lock.with_suffix(".npz")) for lock in _locks(data_root))
 
 
 def read_state(path: Path) -> dict[str, Any]:
@@ -193,6 +196,10 @@ def _numbered(data_root: Path) -> dict[int, Path]:
         return {}
     matches = [match for name in names if (match := _NUMBERED.fullmatch(name))]
     return {int(match[1]): data_root / RUNS_FOLDER / match[0] for match in matches}
+
+
+def _locks(data_root: Path) -> list[Path]:
+    return [lock for lock in (data_root / RUNS_FOLDER).glob("*.lock") if lock.stem.isdecimal()]
 
 
 def _described(path: Path) -> UnfinishedRun | None:
