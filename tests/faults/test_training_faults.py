@@ -42,6 +42,8 @@ from tests.gui.training_fixtures import (
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of Unix")
 Counted = Callable[[FaultCount], None]
 Make = Callable[..., Watched]
+# A few seconds, and what other programs take of a busy computer.
+ENDS_WITHIN_S = 30
 NO_PROGRAM = ("/no/such/program",)
 PROMISE = (
     "the window answers, the active model is byte for byte what it was, a message within 3 s, nothing left in models/, "
@@ -368,7 +370,7 @@ def test_files_that_go_away_under_a_real_training(make: Make, tmp_path: Path, co
     # A run is not lost because its images are.
     control.start(TINY, base="0001-tiny", name="0002-test")
     at_the_first_epoch(take_images)
-    watched.wait_for_end()
+    watched.wait_for_end(seconds=300)
     watched.check(f"images: {control.state.message}", is_so=control.state.phase is Phase.FINISHED)
     watched.check("left behind", is_so=watched.names() == ["0001-tiny", "0002-test"])
     for path in aside.iterdir():
@@ -376,9 +378,8 @@ def test_files_that_go_away_under_a_real_training(make: Make, tmp_path: Path, co
     assert watched.session.set_active_model("0001-tiny")
 
     # Without models/, it is made again.
-    (root / "models").rename(tmp_path / "models")
-    control.start(TINY, base="general", name="0003-test")
-    at_the_first_epoch(lambda: shutil.rmtree(root / "models", ignore_errors=True))
+    control.start(TINY, base="0001-tiny", name="0003-test")
+    at_the_first_epoch(lambda: (root / "models").rename(tmp_path / "models"))
     watched.wait_for_end()
     watched.check(f"models: {control.state.message}", is_so=control.state.phase is Phase.FINISHED)
     watched.check("left behind", is_so=watched.names() == ["0003-test"])
@@ -550,9 +551,9 @@ def test_the_window_is_killed(make: Make, tmp_path: Path, times: Times, counted:
         window.communicate()
         began = time.monotonic()
         assert process is not None
-        gone, _ = psutil.wait_procs([process], timeout=30)
+        gone, _ = psutil.wait_procs([process], timeout=ENDS_WITHIN_S)
         slowest = max(slowest, time.monotonic() - began)
-        watched.check(f"{moment}: still there", is_so=bool(gone) and time.monotonic() - began < 10)
+        watched.check(f"{moment}: still there", is_so=bool(gone))
         watched.check(f"{moment}: left behind: {watched.names()}", is_so=watched.names() == names)
         watched.check(f"{moment}: changed", is_so=watched.digests() == before)
         assert watched.session.open_folder(watched.root)
@@ -595,7 +596,7 @@ def test_a_closing_window(
         assert window._session.set_active_model("0001-tiny")
         training = window._training
         assert training.start(RunSettings(minutes=30, steps_per_epoch=2, crop=32), base="0001-tiny", name="0002-test")
-        qtbot.waitUntil(lambda training=training: len(training.state.epochs) >= 3, timeout=120_000)
+        qtbot.waitUntil(lambda training=training: len(training.state.epochs) >= 3, timeout=300_000)
         process = psutil.Process(training._run._process.processId())
         began = time.monotonic()
         getattr(window, way)()

@@ -86,7 +86,7 @@ class Watched:
         models = self.root / "models"
         return sorted(path.name for path in models.iterdir()) if models.is_dir() else []
 
-    def wait_for_end(self, *, seconds: float = 120) -> None:
+    def wait_for_end(self, *, seconds: float = 300) -> None:
         """Wait until the run is over."""
         self.qtbot.waitUntil(lambda: not self.control.is_running, timeout=round(seconds * 1000))
 
