@@ -19,8 +19,8 @@ from segtool.gui.training_control import TrainingControl
 from segtool.gui.training_state import Phase
 
 TOLD_WITHIN_S = 3.0
-# How long the window's thread may compute in one go, and be away at all: other programs take their turns too.
-BUSY_S, AWAY_S = 0.1, 1.0
+# How long the window's thread may work in one go. By its own time: on a busy computer others have their turns too.
+BUSY_S = 0.1
 TINY = RunSettings(
     minutes=None,
     epochs=6,
@@ -37,15 +37,15 @@ class Pulse:
     """Measures how long an event loop is held up at a time."""
 
     def __init__(self) -> None:
-        self.busy = self.away = 0.0
-        self._last = time.monotonic(), time.thread_time()
+        self.busy = 0.0
+        self._last = time.thread_time()
         self._timer = QTimer(interval=5)
         self._timer.timeout.connect(self._beat)
 
     @contextmanager
     def measured(self) -> Iterator[None]:
         """Measure while the block lasts."""
-        self._last = time.monotonic(), time.thread_time()
+        self._last = time.thread_time()
         self._timer.start()
         try:
             yield
@@ -53,8 +53,8 @@ class Pulse:
             self._timer.stop()
 
     def _beat(self) -> None:
-        now = time.monotonic(), time.thread_time()
-        self.away, self.busy = max(self.away, now[0] - self._last[0]), max(self.busy, now[1] - self._last[1])
+        now = time.thread_time()
+        self.busy = max(self.busy, now - self._last)
         self._last = now
 
 
@@ -108,7 +108,6 @@ class Watched:
     def check_pulse(self) -> None:
         """Note if the window was held up."""
         self.check(f"held up for {self.pulse.busy:.2f} s of work", is_so=self.pulse.busy < BUSY_S)
-        self.check(f"held up for {self.pulse.away:.2f} s", is_so=self.pulse.away < AWAY_S)
 
     @property
     def found(self) -> str:
