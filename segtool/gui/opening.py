@@ -87,16 +87,13 @@ class FolderOpener(QObject):
             return
         self.open(folder)
 
-    def may_stop_training(self) -> bool:
-        """Ask whether the training that is running may be broken off; True if there is none."""
-        state = self._training.state
-        return not state.is_active or ask.ask_stop_training(self._window, epochs=len(state.epochs))
-
     def _may_leave_training(self) -> bool:
-        if not self.may_stop_training():
+        state = self._training.state
+        if not state.is_active:
+            return True
+        if not ask.ask_stop_training(self._window, epochs=len(state.epochs)):
             return False
-        if self._training.is_running:
-            self._training.shut_down()
+        self._training.shut_down()
         return True
 
     def _find_place_for_masks(self, root: Path) -> None:
