@@ -67,7 +67,7 @@ def test_discarding_removes_it(window: MainWindow, folder: Path, qtbot: QtBot) -
     qtbot.waitUntil(lambda: "Discard" in answers(window), timeout=10_000)
     window.learning.unfinished.discard_button.click()
     assert window.messages.texts == []
-    assert not (folder / ".segtool").exists()
+    assert not (folder / KEPT).parent.exists()
     assert not window.learning.unfinished.isVisible()
 
 
