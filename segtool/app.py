@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from segtool import __version__
+from segtool.formats.decoder_pool import POOL
 from segtool.gui.actions import ActionId
 from segtool.gui.faults.deadline import Deadline
 from segtool.gui.faults.event_log import EventLog
@@ -63,6 +64,7 @@ def run_window(folder: Path | None = None, *, sample: bool = False) -> int:
         deadline.cancel()
         termination.uninstall()
         faults.uninstall()
+        POOL.close()
 
 
 def make_application() -> QApplication:

@@ -14,7 +14,7 @@ from segtool.commands.segmenting import Segmented, segment_folder
 from segtool.core.classes import BACKGROUND, VOID
 from segtool.core.errors import MaskError, SegToolError
 from segtool.core.printable import printable
-from segtool.formats.image import read_image
+from segtool.formats.isolated import read_image
 from segtool.formats.mask_png import read_mask
 from segtool.formats.preview import contact_sheet, overlay_rgb
 from segtool.formats.rgb_png import write_rgb

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from segtool import __version__
 from segtool.core.errors import SegToolError
+from segtool.formats.decoder_pool import POOL, Lane
 from segtool.sample.copying import copy_sample
 from segtool.streams import prepare_streams
 
@@ -46,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not has_display():
         sys.stderr.write("There is no display, so no window can be opened: working on the folder without one.\n")
         return _run_without_display(arguments)
+    # It starts while Qt is being loaded, and is there before the first image is asked for.
+    POOL.start(Lane.FRONT)
     try:
         from segtool.app import run_window
     except ImportError as exc:

@@ -1,10 +1,17 @@
 """Opens the window on a folder as the program does and says when its first image was painted (monotonic seconds)."""
 
+# ruff: noqa: E402
+
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+
+from segtool.formats.decoder_pool import POOL, Lane
+
+# As segtool.launch does.
+POOL.start(Lane.FRONT)
 
 from segtool.app import make_application
 from segtool.gui.faults.reporter import log_path

@@ -10,7 +10,7 @@ from typing import Any
 from segtool.commands.reporting import Reporter
 from segtool.core.errors import ImageError
 from segtool.core.printable import printable
-from segtool.formats.image import probe_image
+from segtool.formats.isolated import probe_image
 from segtool.project.effort import EFFORT_FILE, EffortLog
 from segtool.project.effort_summary import effort_figures, total_text, trend_text
 from segtool.project.layout import ImageEntry

@@ -17,7 +17,7 @@ from segtool.commands.reporting import Reporter
 from segtool.core.classes import ClassSet, match_classes
 from segtool.core.errors import ImageError, MaskError, SaveError
 from segtool.core.printable import printable
-from segtool.formats.image import read_image
+from segtool.formats.isolated import read_image
 from segtool.formats.mask_png import read_mask, write_mask
 from segtool.formats.preview import overlay_rgb
 from segtool.formats.rgb_png import write_rgb

@@ -134,10 +134,13 @@ def _decode_with_opencv(stream: BinaryIO, plan: Plan) -> tuple[Pixels, Pixels | 
     alpha : ndarray, shape (H, W), or None
         Opacity in the pixels' dtype, if the image has any.
     """
-    stream.seek(0)
-    data = np.frombuffer(bytearray(stream.read(_MAX_OPENCV_BYTES + 1)), dtype=np.uint8)
-    if data.size > _MAX_OPENCV_BYTES:
+    size = stream.seek(0, os.SEEK_END)
+    if size > _MAX_OPENCV_BYTES:
         raise ImageError("is larger than 2 GB", remedy="Save its first page as a file of its own.")
+    stream.seek(0)
+    content = bytearray(size)
+    stream.readinto(content)  # type: ignore[attr-defined]
+    data = np.frombuffer(content, dtype=np.uint8)
     if plan.tiff is not None:
         plan.tiff.set_upright(data)
     elif data[plan.sound_bytes - len(PNG_END) : plan.sound_bytes].tobytes() != PNG_END:

@@ -17,7 +17,7 @@ from PIL import Image as PillowImage
 
 from segtool.core.errors import ImageError, SaveError
 from segtool.formats.atomic import TEMPORARY_SUFFIX, write_atomic
-from segtool.formats.image import read_image
+from segtool.formats.isolated import read_image
 from segtool.formats.samples import Pixels
 from segtool.formats.source import DamagedFileError, open_regular, why
 from segtool.formats.tiff_header import MAX_PAGES_COUNTED, PageList, read_page_list

@@ -186,7 +186,7 @@ class MainWindow(QMainWindow):
             signal.connect(self._show_title)
         session.project_changed.connect(self._show_project)
         session.navigation.ask_large = lambda key, found: ask.ask_large_image(
-            self, key, needs=found.needs, free=found.free
+            self, key, needs=found.needs, free=found.free, is_swollen=found.is_swollen
         )
         session.troubles.ask_whose = lambda key: ask.ask_changed_mask(self, key=key)
         session.troubles.ask_place = lambda: ask.ask_folder(self, title="Save masks in", start=Path.home())

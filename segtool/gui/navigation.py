@@ -187,7 +187,8 @@ class Navigation(QObject):
                 return self._arrive(route, self._again(route) if document is None else document)
             case TooLarge():
                 # One that was being loaded ahead had less room.
-                if outcome.needs > memory.large_limit() and not self.ask_large(route.key, outcome):
+                is_large = outcome.is_swollen or outcome.needs > memory.large_limit()
+                if is_large and not self.ask_large(route.key, outcome):
                     self._decline(route)
                     return False
                 route.may_be_large = True

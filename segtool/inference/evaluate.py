@@ -17,7 +17,7 @@ from segtool.core.confusion import confusion_matrix
 from segtool.core.errors import ImageError, MaskError, SegToolError
 from segtool.core.metrics import Tally, summarise, tally
 from segtool.core.normalisation import void_without_value
-from segtool.formats.image import read_image
+from segtool.formats.isolated import read_image
 from segtool.formats.mask_png import read_mask
 from segtool.inference.runtime import Runtime
 from segtool.inference.segmenter import Prediction, Progress, segment

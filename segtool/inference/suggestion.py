@@ -14,7 +14,7 @@ import numpy.typing as npt
 from segtool.core.classes import is_background
 from segtool.core.errors import ImageError
 from segtool.core.look import centre_of, look_distance, look_of
-from segtool.formats.image import read_image
+from segtool.formats.isolated import read_image
 from segtool.inference.runtime import Runtime
 from segtool.inference.segmenter import Prediction, Progress, segment, segment_to_end
 from segtool.models.known_images import MAX_LOOKS, KnownImages

@@ -14,7 +14,8 @@ from segtool.core.classes import VOID, ClassSet
 from segtool.core.edits import History
 from segtool.core.errors import MaskError
 from segtool.core.printable import printable
-from segtool.formats.image import Image, read_image
+from segtool.formats.image import Image
+from segtool.formats.isolated import read_image
 from segtool.formats.mask_kinds import read_any_mask
 from segtool.project.layout import ImageEntry
 from segtool.project.mask_answers import MaskAnswers

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from segtool.core.classes import VOID, ClassSet
 from segtool.core.errors import SegToolError, TrainingError
-from segtool.formats.image import probe_image
+from segtool.formats.isolated import probe_image
 from segtool.formats.mask_png import read_mask
 from segtool.project.layout import ImageEntry
 from segtool.project.status import PERSONS_WORK, Status

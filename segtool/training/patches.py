@@ -15,7 +15,7 @@ from segtool.core.errors import MaskError, TrainingError
 from segtool.core.normalisation import Normalisation, intensity_range, normalise, void_without_value
 from segtool.core.reduction import reduce_mask, reduce_pixels
 from segtool.core.run_settings import AugmentationSettings, RunSettings
-from segtool.formats.image import read_image
+from segtool.formats.isolated import read_image
 from segtool.formats.mask_png import read_mask
 from segtool.project.shown import read_shown
 from segtool.project.sources import Source

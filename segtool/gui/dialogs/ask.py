@@ -149,11 +149,16 @@ def ask_lock(parent: QWidget, *, found: LockFound) -> LockAnswer | None:
     return None if clicked is None else answers.get(clicked)
 
 
-def ask_large_image(parent: QWidget, key: str, *, needs: int, free: int) -> bool:
-    """Ask whether an image may be opened that takes much of the memory: ``needs`` and ``free`` in bytes."""
+def ask_large_image(parent: QWidget, key: str, *, needs: int, free: int, is_swollen: bool = False) -> bool:
+    """Ask whether an image may be opened that takes much of the memory: ``needs`` and ``free`` in bytes.
+
+    ``is_swollen`` tells that its file is suspiciously small.
+    """
     has = f"{key} needs about {_gigabytes(needs)}, {_gigabytes(free)} are free."
     box = _box(parent, "Large image", f"{has} Open it all the same?")
-    box.setInformativeText("If there is too little memory, everything on this computer becomes slow.")
+    slow = "If there is too little memory, everything on this computer becomes slow."
+    small = "Its file is very small for that: it may have been made to fill the memory."
+    box.setInformativeText(small if is_swollen else slow)
     wanted = _button(box, "Open", _Role.AcceptRole)
     _button(box, "Do not open", _Role.RejectRole, default=True)
     return _run(box) is wanted

@@ -13,7 +13,7 @@ from PySide6.QtCore import QSettings
 from segtool.core.classes import ClassSet
 from segtool.core.errors import MaskError, SegToolError
 from segtool.core.run_settings import RunSettings
-from segtool.formats.image import read_image
+from segtool.formats.isolated import read_image
 from segtool.formats.mask_png import read_mask
 from segtool.gui.training_plan import find_problem
 from segtool.project.layout import ImageEntry

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from segtool.core.classes import ClassSet
 from segtool.core.errors import SegToolError
-from segtool.formats.image import probe_image
+from segtool.formats.isolated import probe_image
 from segtool.formats.mask_kinds import OddMask, read_any_mask
 from segtool.formats.mask_png import write_mask
 from segtool.formats.originals import keep_original

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segtool.core.errors import ImageError
-from segtool.formats.image import probe_image, read_image
+from segtool.formats.isolated import probe_image, read_image
 from segtool.gui.jobs.segment_job import RuntimeCache
 from segtool.gui.jobs.worker import Job
 from segtool.inference.expectation import Expectation, expect

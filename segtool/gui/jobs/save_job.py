@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from segtool.core.errors import ImageError, SaveError
-from segtool.formats.image import probe_image
+from segtool.formats.isolated import probe_image
 from segtool.formats.mask_png import write_mask
 from segtool.formats.originals import keep_original
 from segtool.gui.jobs.worker import Job

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from segtool.core.classes import VOID, ClassSet
 from segtool.core.errors import ImageError, MaskError, SaveError
-from segtool.formats.image import read_image
+from segtool.formats.isolated import read_image
 from segtool.formats.mask_png import read_mask, write_mask
 from segtool.gui.jobs.claims import MaskClaims
 from segtool.gui.jobs.known_prediction import known_prediction

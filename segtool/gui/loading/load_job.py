@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from segtool.core.classes import ClassSet
-from segtool.formats.image import probe_image, read_image
+from segtool.formats.decoder_pool import Lane
+from segtool.formats.isolated import probe_image, read_image
 from segtool.gui.canvas.image_pyramid import ImagePyramid
 from segtool.gui.loading import memory
 from segtool.project.document import Document, FilePrint, add_mask
@@ -65,10 +66,19 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class TooLarge:
-    """An image that was not loaded, because it needs more memory than was allowed: bytes."""
+    """An image that was not loaded.
+
+    Attributes
+    ----------
+    needs, free : int
+        Bytes that it takes, and that there are.
+    is_swollen : bool
+        Whether its file is far smaller than one of such an image usually is; else it takes more than was allowed.
+    """
 
     needs: int
     free: int
+    is_swollen: bool = False
 
 
 Outcome = Loaded | TooLarge | Exception
@@ -133,7 +143,7 @@ class LoadTask:
             If the image cannot be read; it is the outcome, too.
         """
         try:
-            self.outcome = yield from _load(self.request, self.limit)
+            self.outcome = yield from _load(self.request, self.limit, lambda: not self.is_taken)
         except Exception as exc:
             self.outcome = exc
             raise
@@ -141,15 +151,19 @@ class LoadTask:
             self._done.set()
 
 
-def _load(request: LoadRequest, limit: int | None) -> Generator[LoadProgress, None, Outcome]:
+def _load(
+    request: LoadRequest, limit: int | None, is_wanted: Callable[[], bool]
+) -> Generator[LoadProgress, None, Outcome]:
     entry = request.entry
     yield LoadProgress(entry.key, 0)
     image_file = FilePrint.of_readable(entry.path)
     if limit is not None:
-        needs = memory.bytes_of(probe_image(entry.path, partial=True))
-        if needs > limit:
-            return TooLarge(needs, memory.available())
-    image = read_image(entry.path, partial=True)
+        header = probe_image(entry.path, partial=True, lane=Lane.FRONT)
+        needs = memory.bytes_of(header)
+        is_swollen = image_file is not None and memory.is_swollen(header, file_bytes=image_file.size)
+        if needs > limit or is_swollen:
+            return TooLarge(needs, memory.available(), is_swollen)
+    image = read_image(entry.path, partial=True, lane=Lane.FRONT, is_wanted=is_wanted)
     yield LoadProgress(entry.key, 60)
     document = add_mask(
         entry,

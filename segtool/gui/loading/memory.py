@@ -17,6 +17,8 @@ PREFETCH_SHARE, PREFETCH_BYTES = 0.1, 512 * _MIB
 KEPT_SHARE, KEPT_BYTES = 0.15, 1024 * _MIB
 # Halvings add a third, and decoding needs a little beside the pixels.
 _PIXELS_FACTOR = 1.4
+# Photographs are 3 to 30 times as large as their files, drawings and dark fields up to some hundred times.
+_SWOLLEN_FACTOR, _SWOLLEN_BYTES = 100, 200 * _MIB
 
 
 def available() -> int:
@@ -26,8 +28,17 @@ def available() -> int:
 
 def bytes_of(header: ImageHeader) -> int:
     """Return about how many bytes an image takes with its mask and halvings."""
-    pixels = header.width * header.height
-    return int(pixels * header.channels * np.dtype(header.dtype).itemsize * _PIXELS_FACTOR) + pixels
+    return int(_bytes_of_pixels(header) * _PIXELS_FACTOR) + header.width * header.height
+
+
+def is_swollen(header: ImageHeader, *, file_bytes: int) -> bool:
+    """Tell whether a large image comes out of a file so small that it may have been made to fill the memory."""
+    size = _bytes_of_pixels(header)
+    return size > _SWOLLEN_BYTES and size > file_bytes * _SWOLLEN_FACTOR
+
+
+def _bytes_of_pixels(header: ImageHeader) -> int:
+    return header.width * header.height * header.channels * np.dtype(header.dtype).itemsize
 
 
 def bytes_held(document: Document) -> int:

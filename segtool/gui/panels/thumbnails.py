@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage, QPixmap
 
 from segtool.core.errors import SegToolError
-from segtool.formats.image import probe_image, read_image
+from segtool.formats.isolated import probe_image, read_image
 from segtool.formats.preview import display_rgb
 from segtool.gui.jobs.worker import WorkerThread
 

@@ -514,7 +514,7 @@ def test_the_window_asks_before_it_opens_a_large_image(
     monkeypatch.setattr(memory, "LARGE_SHARE", 0.0)
     asked: list[str] = []
 
-    def answer(parent: object, key: str, *, needs: int, free: int) -> bool:
+    def answer(parent: object, key: str, *, needs: int, free: int, is_swollen: bool) -> bool:
         asked.append(key)
         return needs < free
 
