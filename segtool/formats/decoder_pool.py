@@ -39,8 +39,8 @@ class DecoderPool:
         self.forget()
 
     def start(self, lane: Lane) -> None:
-        """Start the decoder of a lane unless there is one; returns at once."""
-        if CAN_ISOLATE and lane not in self._decoders:
+        """Start the decoder of a lane unless there is one; returns at once if nobody uses it."""
+        if CAN_ISOLATE:
             with self._locks[lane]:
                 self._get(lane)
 
@@ -52,7 +52,8 @@ class DecoderPool:
             try:
                 yield decoder
             except BaseException:
-                self._decoders.pop(lane).end()
+                decoder.end()
+                self._get(lane)
                 raise
 
     def close(self) -> None:
@@ -63,14 +64,20 @@ class DecoderPool:
             if decoder is not None:
                 decoder.end()
             with self._locks[lane]:
-                if self._decoders.get(lane) is decoder:
-                    self._decoders.pop(lane, None)
+                left = self._decoders.pop(lane, None)
+            if left is not None:
+                left.end()
 
     def _get(self, lane: Lane) -> DecoderProcess:
-        if lane not in self._decoders:
+        found = self._decoders.get(lane)
+        # No file is to blame for what ended it while nobody used it.
+        if found is not None and found.has_ended:
+            found.end()
+            found = None
+        if found is None:
             niceness = _NICENESS if lane is Lane.BACK else 0
-            self._decoders[lane] = DecoderProcess(niceness=niceness, idle_s=IDLE_S)
-        return self._decoders[lane]
+            found = self._decoders[lane] = DecoderProcess(niceness=niceness, idle_s=IDLE_S)
+        return found
 
     def forget(self) -> None:
         """Let go of all decoders without ending them: after a fork they are those of another process."""

@@ -70,6 +70,11 @@ class DecoderProcess:
         self._started.wait(_START_S)
         return None if self._process is None else self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process has gone, or could not be started."""
+        return not self._keeper.is_alive()
+
     def send(self, request: Message, *, check: Callable[[], None] = lambda: None) -> None:
         """Send a request, first waiting until the process has started.
 
