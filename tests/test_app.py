@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -52,6 +53,8 @@ def test_main_opens_the_folder_it_is_given(qapp: QApplication, sample_folder: Pa
     watch.timeout.connect(look_and_close)
     watch.start()
     assert launch.main([os.fspath(sample_folder)]) == 0
+    # Nor is any process left that has decoded an image.
+    assert [child for child in psutil.Process().children() if "decoder_child" in " ".join(child.cmdline())] == []
     assert titles == ["sample · nuclei-01-sparse.png · untouched[*] — SegTool"]
 
 

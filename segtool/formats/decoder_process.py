@@ -57,7 +57,7 @@ class DecoderProcess:
         self._channel = Channel(ours)
         self._process: subprocess.Popen[bytes] | None = None
         self._started = threading.Event()
-        self._is_ready = False
+        self._is_ready = self._is_over = False
         command = [sys.executable, "-m", "segtool.formats.decoder_child", str(os.getpid()), str(idle_s), str(niceness)]
         # The system can end a child with the thread that started it. This thread lives exactly as long as the child,
         # and takes note of its end, so that nothing of it stays in the table of processes.
@@ -73,7 +73,7 @@ class DecoderProcess:
     @property
     def has_ended(self) -> bool:
         """Whether the process has gone, or could not be started."""
-        return not self._keeper.is_alive()
+        return self._is_over or not self._keeper.is_alive()
 
     def send(self, request: Message, *, check: Callable[[], None] = lambda: None) -> None:
         """Send a request, first waiting until the process has started.
@@ -117,6 +117,7 @@ class DecoderProcess:
 
     def end(self) -> None:
         """End the process at once, whatever it is doing."""
+        self._is_over = True
         self._started.wait(_START_S)
         if self._process is not None:
             self._process.kill()

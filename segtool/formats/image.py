@@ -153,6 +153,9 @@ def _finished(
         notes.append(f"{bad:,} values are no numbers (NaN or infinite): those pixels stay unlabelled")
     if pixels.shape[:2] != (plan.header.height, plan.header.width):
         raise ImageError("is damaged: its header and its pixels have different sizes", path=path)
+    if pixels.dtype != plan.header.dtype:
+        # A decoder that passes over an entry of a damaged header takes the values for others.
+        raise ImageError("is damaged: its header and its pixels have different kinds of values", path=path)
     pixels.setflags(write=False)
     return Image(pixels, path, tuple(notes), damage, 1 if plan.tiff is None else plan.tiff.pages)
 

@@ -32,7 +32,7 @@ BREAK_OFF_PIXELS = 50_000_000
 _LOOK_AGAIN_S = 1.0
 # Enough for any image; whoever takes longer to hand it over has hung.
 _HAND_OVER_S = 60.0
-_TYPES = {"uint8": np.uint8, "uint16": np.uint16, "float32": np.float32}
+_TYPES = ("uint8", "uint16", "float32")
 _SAVE_ANEW = "If it is sound, open it in an image editor and save it anew as PNG or TIFF."
 _CLOSE_OTHERS = "Close other programs and open it again."
 _KILLED, _TIMERS = 9, (14, 27)
@@ -133,7 +133,7 @@ class _Question:
             return ImageError(str(answer["reason"]), path=self._path, remedy=str(answer.get("remedy", "")))
         if self._header is None:
             raise _senseless(self._path)
-        pixels = self._room_for(answer)
+        pixels = self._room_for(answer, self._header)
         self._set_deadline(_HAND_OVER_S)
         self._decoder.receive_into(pixels.data.cast("B"), check=self._check)
         pixels.setflags(write=False)
@@ -158,18 +158,15 @@ class _Question:
                 raise TooLateError
             self._look_at = now + _LOOK_AGAIN_S
 
-    def _room_for(self, answer: Message) -> npt.NDArray[np.generic]:
+    def _room_for(self, answer: Message, header: ImageHeader) -> npt.NDArray[np.generic]:
         """Return an array for the pixels: a decoder may be in the hands of the file that it was given."""
-        try:
-            height, width, *channels = map(int, answer["shape"])
-            dtype = np.dtype(_TYPES[answer["dtype"]])
-        except (KeyError, TypeError, ValueError) as cause:
-            raise _senseless(self._path) from cause
-        if height < 1 or width < 1 or height * width > MAX_PIXELS or channels not in ([], [3]):
+        shape = (header.height, header.width, *([3] if header.channels == 3 else []))
+        is_expected = answer.get("shape") == list(shape) and answer.get("dtype") == header.dtype
+        is_sane = min(header.width, header.height) > 0 and header.width * header.height <= MAX_PIXELS
+        if not is_expected or not is_sane or header.dtype not in _TYPES:
             raise _senseless(self._path)
-        shape = (height, width, *channels)
         try:
-            return np.empty(shape, dtype=dtype)
+            return np.empty(shape, dtype=header.dtype)
         except MemoryError as cause:
             raise ImageError("does not fit into memory", path=self._path, remedy=_CLOSE_OTHERS) from cause
 

@@ -9,7 +9,12 @@ import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from segtool.formats.source import DamagedFileError
+
 JPEG_SIGNATURE = b"\xff\xd8"
+
+MAX_SCANS = 200
+"""Sound files have ten to sixty. Each costs as much work as decoding the image, and takes a hundred bytes."""
 
 _PIECE = 1 << 20
 _SCAN, _END, _PROGRESSIVE = 0xDA, 0xD9, 0xC2
@@ -48,18 +53,24 @@ def scan_jpeg(stream: BinaryIO) -> JpegLayout:
     ----------
     stream : BinaryIO
         A file that can seek; read from its start in pieces.
+
+    Raises
+    ------
+    DamagedFileError
+        If it has more scans than any sound file.
     """
     stream.seek(0)
     bits = components = 0
-    has_scan = is_progressive = False
+    is_progressive = False
+    scans = 0
     if stream.read(2) != JPEG_SIGNATURE:
         return JpegLayout(0, 0, complete=False)
     position = 2
     while (found := _next_marker(stream, position)) is not None:
         position, marker = found
         if marker == _END:
-            return JpegLayout(bits, components, complete=has_scan, is_progressive=is_progressive)
-        if has_scan and not is_progressive:
+            return JpegLayout(bits, components, complete=scans > 0, is_progressive=is_progressive)
+        if scans and not is_progressive:
             break
         stream.seek(position)
         head = stream.read(8)
@@ -70,7 +81,9 @@ def scan_jpeg(stream: BinaryIO) -> JpegLayout:
             is_progressive = marker == _PROGRESSIVE
             # A second frame belongs to a hierarchical file.
             bits, components = (head[2], head[7]) if marker in _COMMON_FRAMES and not bits else (0, 0)
-        has_scan |= marker == _SCAN
+        scans += marker == _SCAN
+        if scans > MAX_SCANS:
+            raise DamagedFileError(f"draws its image more than {MAX_SCANS} times over, to keep the processor busy")
         position += length
     return JpegLayout(bits, components, complete=False, is_progressive=is_progressive)
 

@@ -476,3 +476,11 @@ class TestDamage:
                 except ImageError as error:
                     errors.append(error)
         assert all(error.path == path and error.reason.strip() for error in errors)
+
+
+def test_values_of_another_kind_than_the_header_says_are_damage(tmp_path: Path) -> None:
+    path = tmp_path / "short.tif"
+    # The last entry, that values have a sign, is cut: Pillow passes over it.
+    path.write_bytes(tiff(noise((30, 40), "int16") - np.int16(99))[:-6])
+    with pytest.raises(ImageError, match="different kinds of values"):
+        read_image(path)

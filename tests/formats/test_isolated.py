@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -274,21 +275,23 @@ def test_one_that_does_not_start_is_an_error_with_a_way_out(tmp_path: Path, monk
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "change"),
     [
-        {},
-        {"shape": [2, 3], "dtype": "object"},
-        {"shape": [2, 3, 4], "dtype": "uint8"},
-        {"shape": [-2, -3], "dtype": "uint8"},
-        {"shape": [2**40, 2**40], "dtype": "uint8"},
-        {"shape": "no", "dtype": "uint8"},
+        ({}, {}),
+        ({"shape": [2, 3, 3], "dtype": "float32"}, {}),
+        ({"shape": [3, 2, 3], "dtype": "uint8"}, {}),
+        ({"shape": [2, 3], "dtype": "uint8"}, {}),
+        ({"shape": [2, 3, 3], "dtype": "object"}, {"dtype": "object"}),
+        ({"shape": [-2, -3, 3], "dtype": "uint8"}, {"height": -2, "width": -3}),
+        ({"shape": [2**40, 2**40, 3], "dtype": "uint8"}, {"height": 2**40, "width": 2**40}),
     ],
 )
-def test_no_answer_is_believed_that_makes_no_sense(answer: dict[str, object]) -> None:
+def test_no_answer_is_believed_that_makes_no_sense(answer: dict[str, object], change: dict[str, object]) -> None:
     decoder = DecoderProcess(niceness=0, idle_s=0.0)
     question = isolated._Question(Path("a.png"), pixels=True, partial=False, is_wanted=lambda: True, decoder=decoder)
+    header = replace(image.ImageHeader(3, 2, "RGB", "uint8", 3, ()), **change)
     with pytest.raises(ImageError, match="confused its decoder"):
-        question._room_for(answer)
+        question._room_for(answer, header)
     decoder.end()
 
 

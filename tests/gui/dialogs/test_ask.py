@@ -133,3 +133,10 @@ def test_large_image(parent: QWidget, click: Callable[[str], list[str]], button:
     needs, free = 5_100_000_000, 3_200_000_000
     assert ask.ask_large_image(parent, "large.tif", needs=needs, free=free) is answer
     assert said[0] == "large.tif needs about 5.1 GB, 3.2 GB are free. Open it all the same?"
+    assert "becomes slow" in said[1]
+
+
+def test_large_image_of_a_very_small_file(parent: QWidget, click: Callable[[str], list[str]]) -> None:
+    said = click("Do not open")
+    assert not ask.ask_large_image(parent, "large.tif", needs=2_100_000_000, free=9_000_000_000, is_swollen=True)
+    assert "very small for that" in said[1]

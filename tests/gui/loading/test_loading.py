@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from segtool.core.geometry import Rect
+from segtool.formats.decoder_pool import POOL, Lane
 from segtool.formats.mask_png import write_mask
 from segtool.gui.actions import ActionId
 from segtool.gui.canvas.empty_state import empty_text
@@ -330,6 +331,21 @@ def test_whatever_a_person_does_the_masks_in_memory_are_claimed_and_no_others(
                 assert (current(opened).mask[BOX.slices] == painted[document(opened)]).all()
 
 
+def test_a_large_image_is_broken_off_when_another_one_is_asked_for(
+    opened: Session, impatient: None, qtbot: QtBot, image_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segtool.formats.isolated.BREAK_OFF_PIXELS", SIZE[0] * SIZE[1])
+    pixels = np.zeros((6000, 6000), dtype=np.uint16)
+    assert cv2.imwrite(os.fspath(image_folder / "n2z.png"), pixels)
+    POOL.start(Lane.FRONT)
+    before = POOL._decoders[Lane.FRONT]
+    opened.open_image("n2z.png")
+    qtbot.waitUntil(lambda: POOL._locks[Lane.FRONT].locked())
+    opened.open_image("n5.png")
+    qtbot.waitUntil(lambda: document(opened) == "n5.png")
+    assert before.has_ended
+
+
 # Memory ----------------------------------------------------------------------------------------
 
 
@@ -362,6 +378,19 @@ def test_a_large_image_is_opened_after_a_question_only(
     opened.navigation.ask_large = lambda key, found: True
     assert opened.open_image("n5.png")
     qtbot.waitUntil(lambda: document(opened) == "n5.png")
+
+
+def test_a_large_image_in_a_very_small_file_is_asked_about_whatever_memory_there_is(
+    opened: Session, questions: list[str], image_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "LARGE_SHARE", 0.5)
+    monkeypatch.setattr(memory, "_SWOLLEN_BYTES", SIZE[0] * SIZE[1])
+    assert cv2.imwrite(os.fspath(image_folder / "n2z.png"), np.zeros((600, 600), dtype=np.uint8))
+    assert opened.open_image("n5.png")
+    assert questions == []
+    opened.open_image("n2z.png")
+    assert questions == ["n2z.png"]
+    assert document(opened) == "n5.png"
 
 
 def test_stepping_on_passes_over_a_large_image_that_was_declined(opened: Session, questions: list[str]) -> None:
