@@ -7,10 +7,10 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from segtool.formats.inspection import ImageHeader
+if TYPE_CHECKING:
+    from segtool.formats.inspection import ImageHeader
 
 _MIB = 2**20
 PATIENCE = 10
@@ -27,6 +27,7 @@ _WALL_S, _WALL_S_PER_MEGAPIXEL, _BYTES_PER_S = 4.0, 0.2, 2_000_000
 # The file may be held twice, and once more by what unpacks it.
 _MEMORY_PER_FILE_BYTE = 4
 _MEMORY_PER_PIXEL, _COPIES = 16, 4
+_BYTES_OF = {"uint8": 1, "uint16": 2, "float32": 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def limits_for(file_bytes: int, header: ImageHeader | None = None) -> Limits:
         return Limits(_HEADER_CPU_S + reading_s / 10, _HEADER_WALL_S + reading_s, _HEADER_MEMORY + held)
     pixels = header.width * header.height
     megapixels = pixels / 1_000_000
-    per_pixel = _MEMORY_PER_PIXEL + _COPIES * header.channels * np.dtype(header.dtype).itemsize
+    per_pixel = _MEMORY_PER_PIXEL + _COPIES * header.channels * _BYTES_OF.get(header.dtype, 8)
     return Limits(
         _CPU_S + megapixels * _CPU_S_PER_MEGAPIXEL + reading_s / 10,
         _WALL_S + megapixels * _WALL_S_PER_MEGAPIXEL + reading_s,

@@ -51,9 +51,10 @@ class DecoderPool:
             decoder = self._get(lane)
             try:
                 yield decoder
-            except BaseException:
+            except BaseException as error:
                 decoder.end()
-                self._get(lane)
+                if isinstance(error, Exception):
+                    self._get(lane)
                 raise
 
     def close(self) -> None:

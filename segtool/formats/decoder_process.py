@@ -11,11 +11,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 import segtool
 from segtool.formats.decoder_channel import Channel, ChannelClosedError, Message
 
 # Reading Python's modules from a cold disk takes a while; nothing of a file is looked at until then.
 _START_S = 60.0
+# After that it is looked whether somebody has stopped it.
+_LOOK_S = 4.0
 _END_S = 5.0
 
 
@@ -81,9 +85,7 @@ class DecoderProcess:
         Raises
         ------
         DecoderEndedError
-            If the process has ended.
-        TooLateError
-            If it does not start.
+            If the process has ended, or does not start.
         """
         try:
             if not self._is_ready:
@@ -108,12 +110,7 @@ class DecoderProcess:
 
     def is_at_work(self) -> bool:
         """Tell whether it works, or would if the processor were free; not if it is stopped or waits for a disk."""
-        import psutil
-
-        try:
-            return self.pid is not None and psutil.Process(self.pid).status() == psutil.STATUS_RUNNING
-        except psutil.Error:
-            return False
+        return self._status() == psutil.STATUS_RUNNING
 
     def end(self) -> None:
         """End the process at once, whatever it is doing."""
@@ -126,15 +123,23 @@ class DecoderProcess:
         self._channel.close()
 
     def _wait_until_ready(self, check: Callable[[], None]) -> None:
-        until = time.monotonic() + _START_S
+        begun = time.monotonic()
 
         def check_both() -> None:
             check()
-            if time.monotonic() > until:
-                raise TooLateError
+            took = time.monotonic() - begun
+            if took > _START_S or (took > _LOOK_S and self._status() == psutil.STATUS_STOPPED):
+                self.end()
+                raise DecoderEndedError(None, was_ready=False)
 
         self._channel.receive(check=check_both)
         self._is_ready = True
+
+    def _status(self) -> str:
+        try:
+            return "" if self.pid is None else str(psutil.Process(self.pid).status())
+        except psutil.Error:
+            return ""
 
     def _ended(self) -> DecoderEndedError:
         """Say how the process ended; one that has closed its end of the socket and lives on is ended."""

@@ -139,7 +139,7 @@ def test_a_decoder_that_is_killed_costs_one_image(
     times: Times,
     counted: Callable[[FaultCount], None],
 ) -> None:
-    count = times(quick=3, full=100)
+    count = times(quick=3, full=60)
     monkeypatch.setattr("segtool.gui.loading.loader.PATIENCE_MS", 0)
     folder = tmp_path / "photos"
     folder.mkdir()

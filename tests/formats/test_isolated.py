@@ -21,7 +21,7 @@ from PIL import Image as PillowImage
 
 import segtool
 from segtool.core.errors import ImageError
-from segtool.formats import decoder_pool, image, isolated
+from segtool.formats import decoder_pool, decoder_process, image, isolated
 from segtool.formats.decoder_limits import Limits, limits_for
 from segtool.formats.decoder_pool import POOL, DecoderPool, Lane
 from segtool.formats.decoder_process import DecoderProcess
@@ -143,6 +143,20 @@ def test_a_decoder_that_stands_still_is_given_up(tmp_path: Path, monkeypatch: py
     with pytest.raises(ImageError, match="takes far too long"):
         isolated.read_image(path)
     assert not psutil.pid_exists(pid)
+
+
+def test_one_that_is_stopped_before_it_has_started_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoder_process, "_LOOK_S", 0.05)
+    POOL.close()
+    path = tmp_path / "a.png"
+    path.write_bytes(KINDS["colour.png"])
+    POOL.start(Lane.BACK)
+    pid = pid_of(Lane.BACK)
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    with pytest.raises(ImageError, match="does not start"):
+        isolated.read_image(path)
+    assert isolated.read_image(path).pixels.shape == (30, 40, 3)
 
 
 def test_limits_let_sound_files_through_and_end_in_time_for_others() -> None:
