@@ -110,7 +110,7 @@ class DecoderProcess:
 
     def is_at_work(self) -> bool:
         """Tell whether it works, or would if the processor were free; not if it is stopped or waits for a disk."""
-        return self._status() == psutil.STATUS_RUNNING
+        return bool(self._status() == psutil.STATUS_RUNNING)
 
     def end(self) -> None:
         """End the process at once, whatever it is doing."""
