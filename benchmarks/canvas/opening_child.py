@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication
 
 from benchmarks.harness import peak_memory_mib
 from segtool.app import make_application
+from segtool.formats.decoder_pool import POOL, Lane
 from segtool.gui.actions import ActionId
 from segtool.gui.main_window import MainWindow
 from segtool.gui.session import Session
@@ -33,6 +34,8 @@ class Window:
     """A shown window, and the loop that waits for what it does."""
 
     def __init__(self, folder: Path) -> None:
+        # As segtool.launch does.
+        POOL.start(Lane.FRONT)
         self.app = make_application()
         self.session = Session(suggest_models=False)
         self.window = MainWindow(self.session, TrainingControl(self.session), log_file=folder / "log")

@@ -33,7 +33,7 @@ _LOOK_AGAIN_S = 1.0
 # Enough for any image; whoever takes longer to hand it over has hung.
 _HAND_OVER_S = 60.0
 _TYPES = ("uint8", "uint16", "float32")
-_SAVE_ANEW = "If it is sound, open it in an image editor and save it anew as PNG or TIFF."
+_SAVE_ANEW = "If another program opens it, save it anew with that, as PNG or TIFF."
 _CLOSE_OTHERS = "Close other programs and open it again."
 _KILLED, _TIMERS = 9, (14, 27)
 
@@ -186,24 +186,24 @@ def _fields_of(values: dict[str, Any]) -> dict[str, Any]:
 def _lost(path: Path, ended: DecoderEndedError) -> ImageError:
     """Say what a decoder has ended of."""
     if not ended.was_ready:
-        reason = "cannot be read, for the process that decodes images does not start"
+        reason = "cannot be read, because the image decoder does not start"
         return ImageError(reason, path=path, remedy="Close other programs and try again.")
     number = -(ended.code or 0)
     if number in _TIMERS:
         return _too_slow(path)
     if number == _KILLED:
-        reason = "could not be decoded: its decoder was ended from outside, maybe because memory ran out"
+        reason = "could not be decoded: the image decoder was ended from outside, maybe because memory ran out"
         return ImageError(reason, path=path, remedy=_CLOSE_OTHERS)
     how = f" ({_name_of(number)})" if number > 0 else ""
-    return ImageError(f"has crashed its decoder{how}, so it is damaged", path=path, remedy=_SAVE_ANEW)
+    return ImageError(f"made the image decoder crash{how}, so it is probably damaged", path=path, remedy=_SAVE_ANEW)
 
 
 def _too_slow(path: Path) -> ImageError:
-    return ImageError("takes far too long to decode for its size, and was given up", path=path, remedy=_SAVE_ANEW)
+    return ImageError("takes far too long to decode for its size and was given up", path=path, remedy=_SAVE_ANEW)
 
 
 def _senseless(path: Path) -> ImageError:
-    return ImageError("has confused its decoder, so it is damaged", path=path, remedy=_SAVE_ANEW)
+    return ImageError("confused the image decoder, so it is probably damaged", path=path, remedy=_SAVE_ANEW)
 
 
 def _name_of(number: int) -> str:

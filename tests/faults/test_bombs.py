@@ -152,7 +152,7 @@ def test_what_its_header_does_not_give_away_is_given_up_when_it_takes_too_long(
             test="R10",
             done="read a JPEG of 256 megapixels in 180 scans",
             times=1,
-            bad=int(word != "takes far too long to decode for its size, and was given up"),
+            bad=int(word != "takes far too long to decode for its size and was given up"),
             promise="given up when it has worked for far longer than a sound file",
             found=f"{word}, {took:.0f} s; the window's own work {psutil.Process().cpu_times().user - worked:.1f} s",
         )

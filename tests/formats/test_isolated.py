@@ -116,7 +116,7 @@ def test_an_error_has_the_same_words_and_costs_no_decoder(
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(signal.SIGKILL, "ended from outside"), (signal.SIGSEGV, "crashed its decoder (SIGSEGV)")]
+    ("number", "words"), [(signal.SIGKILL, "ended from outside"), (signal.SIGSEGV, "decoder crash (SIGSEGV)")]
 )
 def test_a_decoder_that_dies_costs_one_image(tmp_path: Path, number: signal.Signals, words: str) -> None:
     path = tmp_path / "a.png"
@@ -304,7 +304,7 @@ def test_no_answer_is_believed_that_makes_no_sense(answer: dict[str, object], ch
     decoder = DecoderProcess(niceness=0, idle_s=0.0)
     question = isolated._Question(Path("a.png"), pixels=True, partial=False, is_wanted=lambda: True, decoder=decoder)
     header = replace(image.ImageHeader(3, 2, "RGB", "uint8", 3, ()), **change)
-    with pytest.raises(ImageError, match="confused its decoder"):
+    with pytest.raises(ImageError, match="confused the image decoder"):
         question._room_for(answer, header)
     decoder.end()
 
