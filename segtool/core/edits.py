@@ -17,6 +17,18 @@ TILE = 256
 Mask = npt.NDArray[np.uint8]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TilePixels:
+    """What stands in one tile: uint8 of shape (H, W), or the zlib stream of its rows."""
+
+    rect: Rect
+    pixels: Mask | bytes
+
+    def packed(self) -> bytes:
+        """Return the zlib stream; in any thread."""
+        return _packed(self.pixels)
+
+
 @dataclass(slots=True, eq=False)
 class TileChange:
     """One tile before and after an edit: its pixels, uint8 of shape (H, W); once packed, zlib streams of its rows."""
@@ -54,6 +66,11 @@ class Edit:
         for tile in self.tiles:
             box = box.union(tile.rect)
         return box
+
+    @property
+    def after(self) -> tuple[TilePixels, ...]:
+        """What stands in its tiles once it is done."""
+        return tuple(TilePixels(tile.rect, tile.after) for tile in self.tiles)
 
     @property
     def is_packed(self) -> bool:
@@ -142,6 +159,11 @@ class EditRecorder:
                 self._mask[part.slices] = after
                 box = box.union(part)
         return box
+
+    @property
+    def touched(self) -> tuple[Rect, ...]:
+        """The tiles in which something was painted, also those that stand as before again."""
+        return tuple(self._tile_rect(row, column) for row, column in self._before)
 
     def original(self, rect: Rect) -> Mask:
         """Return a copy of the pixels of ``rect`` as they were before the edit; in any thread while nothing paints."""
@@ -281,8 +303,8 @@ class History:
         self._done.append(edit)
         return edit.redo(mask)
 
-    def go_to(self, mask: Mask, position: int) -> tuple[Rect, ...]:
-        """Undo or redo until so many of ``edits`` are done, as often as is possible; return the tiles that changed.
+    def go_to(self, mask: Mask, position: int) -> tuple[TilePixels, ...]:
+        """Undo or redo until so many of ``edits`` are done, as often as is possible; return what changed tiles hold.
 
         A tile that several of the edits have changed is written once.
         """
@@ -296,7 +318,7 @@ class History:
             last.update((tile.rect, tile) for tile in edit.tiles)
         for tile in last.values():
             _write_tile(mask, tile, after=forward)
-        return tuple(last)
+        return tuple(TilePixels(tile.rect, tile.after if forward else tile.before) for tile in last.values())
 
 
 def runs_of_tiles(tiles: Iterable[Rect]) -> tuple[Rect, ...]:

@@ -103,4 +103,4 @@ class Ending(QObject):
         if answer is SaveAnswer.SAVE:
             # A save that fails says why; the window stays, and so does the work.
             return self._session.wait_until_saved(_SAVE_TIMEOUT_S)
-        return answer is SaveAnswer.DISCARD
+        return answer is SaveAnswer.DISCARD and self._session.journal.discard()

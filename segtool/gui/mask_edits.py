@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +12,7 @@ from segtool.core.edits import EditRecorder, runs_of_tiles
 from segtool.core.geometry import Rect
 from segtool.gui.documents import Documents
 from segtool.gui.jobs.segment_job import merge_prediction
+from segtool.gui.mask_changes import MaskChanges
 from segtool.gui.paint_limits import rules_text
 from segtool.gui.saving import Saving
 from segtool.gui.session_state import Work, WorkKind
@@ -21,15 +21,14 @@ from segtool.gui.tool_state import ToolState
 from segtool.project.document import Document
 from segtool.project.status import Status
 
-# Compressing more of them, 0.1 s for 24 megapixels, is not for the window's thread.
-_TILES_PACKED_AT_ONCE = 16
-
 
 class MaskEdits:
     """The one place where masks in memory change: each change is an edit that can be undone, and gets saved.
 
     Attributes
     ----------
+    changes : MaskChanges
+        Notes what is done here.
     stroke_number : int
         Which stroke is under way; 0 while none is.
     ends_by_itself : callable
@@ -40,10 +39,11 @@ class MaskEdits:
 
     def __init__(self, session: ToolState, documents: Documents, saving: Saving) -> None:
         self._session, self._documents, self._saving = session, documents, saving
+        self.changes = MaskChanges(session, documents, saving)
         self._recorder: EditRecorder | None = None
         self._is_preview = False
         self.stroke_number = self._strokes_begun = 0
-        self._is_held_back = False
+        self._is_held_back = self._is_reverted = False
         self._after_stroke: list[Callable[[], object]] = []
         self._status_before_approval: dict[str, Status] = {}
         self.ends_by_itself: Callable[[], bool] = lambda: False
@@ -65,7 +65,7 @@ class MaskEdits:
         self._recorder = EditRecorder(document.mask, name=name)
         self._is_preview = is_preview
         self._documents.is_in_stroke = True
-        self._is_held_back = False
+        self._is_held_back = self._is_reverted = False
         self._strokes_begun += 1
         self.stroke_number = self._strokes_begun
         return True
@@ -84,6 +84,7 @@ class MaskEdits:
     def revert_stroke(self) -> None:
         """Take back what the stroke has painted so far, and go on with it."""
         if self._recorder is not None:
+            self._is_reverted = True
             self._tell_mask(self._recorder.revert())
 
     def original(self, rect: Rect) -> npt.NDArray[np.uint8]:
@@ -91,6 +92,11 @@ class MaskEdits:
         document = self._documents.current
         assert document is not None
         return document.mask[rect.slices].copy() if self._recorder is None else self._recorder.original(rect)
+
+    def painted_tiles(self) -> tuple[Rect, ...]:
+        """Return the tiles that the stroke under way has painted in; none if it may well be taken back."""
+        is_tentative = self._recorder is None or self._is_preview or self._is_reverted
+        return () if is_tentative or self._recorder is None else self._recorder.touched
 
     def keep_preview(self) -> None:
         """Take the preview that is under way for a stroke like any other from now on."""
@@ -105,7 +111,7 @@ class MaskEdits:
         recorder, document = self._recorder, self._documents.current
         assert document is not None
         self._leave_stroke()
-        if not self._record(document, recorder, status=Status.CORRECTED) and self._is_held_back:
+        if not self.changes.record(document, recorder, status=Status.CORRECTED) and self._is_held_back:
             project = self._documents.project
             assert project is not None
             self._session.info(f"Nothing has changed: {rules_text(self._session.rules, project.classes)}.")
@@ -178,6 +184,28 @@ class MaskEdits:
         status = Status.CORRECTED if keeps_work else Status.PREDICTED
         return self._replace_all(document, pixels, name="Segment", status=status, model="" if keeps_work else model)
 
+    def apply_recovered(
+        self, document: Document, mask: npt.NDArray[np.uint8], record: MaskRecord, *, name: str
+    ) -> bool:
+        """Put a mask that was found in a journal in place of the one in memory, as one edit; False if it is the same.
+
+        Parameters
+        ----------
+        document : Document
+            An image that may be edited; no stroke may be under way.
+        mask : ndarray of uint8, shape (H, W)
+        record : MaskRecord
+            What was recorded about it.
+        name : str
+            Of the edit.
+        """
+        project = self._documents.project
+        assert project is not None
+        if unknown := project.classes.unknown_ids(mask):
+            self.on_unknown_ids(unknown)
+        self._documents.claims.mark_edited(document.entry.key)
+        return self._replace_all(document, mask, name=name, status=record.status, model=record.predicted_by)
+
     def replace_class(self, document: Document, class_id: int, replacement: int, *, name: str) -> bool:
         """Give the pixels of a class to another one in one edit; False if there are none."""
         if not bool((document.mask == class_id).any()):
@@ -214,13 +242,14 @@ class MaskEdits:
             return
         start = document.history.position
         tiles = document.history.go_to(document.mask, position)
-        steps = document.history.position - start
+        there = document.history.position
+        steps = there - start
         if not steps:
             return
         trail = self._documents.trail(document)
         records = [trail.redo() if steps > 0 else trail.undo() for _ in range(abs(steps))]
         # Not the box around all of them: that of one long stroke can be the whole of a large image.
-        changed = runs_of_tiles(tiles)
+        changed = runs_of_tiles(tile.rect for tile in tiles)
         unknown = {value for rect in changed for value in project.classes.unknown_ids(document.mask[rect.slices])}
         if unknown:
             self.on_unknown_ids(tuple(sorted(unknown)))
@@ -228,7 +257,9 @@ class MaskEdits:
         for rect in changed:
             self._tell_mask(rect)
         before = self._status(document)
-        self._note_change(document, records[-1])
+        names = [edit.name for edit in document.history.edits]
+        what = f"Redo {names[there - 1]}" if steps > 0 else f"Undo {names[there]}"
+        self.changes.note(document, what, tiles, records[-1])
         self._session.worked.emit(Work(WorkKind.REDO if steps > 0 else WorkKind.UNDO, before))
 
     def _replace_all(
@@ -241,40 +272,7 @@ class MaskEdits:
         rect = recorder.replace(Rect.of_shape(document.mask.shape), pixels)
         if document is self._documents.current:
             self._tell_mask(rect)
-        return self._record(document, recorder, status=status, model=model, by_person=False)
-
-    def _record(
-        self, document: Document, recorder: EditRecorder, *, status: Status, model: str = "", by_person: bool = True
-    ) -> bool:
-        edit = recorder.commit(packed=False)
-        if edit is None:
-            return False
-        if len(edit.tiles) > _TILES_PACKED_AT_ONCE:
-            threading.Thread(target=edit.pack, name="segtool-pack-edit").start()
-        else:
-            edit.pack()
-        before = self._recorded(document)
-        after = MaskRecord(status, model or before.predicted_by)
-        document.history.push(edit)
-        self._documents.trail(document).push(before=before, after=after)
-        if by_person:
-            self._documents.claims.mark_edited(document.entry.key)
-        self._note_change(document, after)
-        if by_person:
-            self._session.worked.emit(Work(WorkKind.EDIT, before.status, edit))
-        return True
-
-    def _note_change(self, document: Document, record: MaskRecord) -> None:
-        project = self._documents.project
-        assert project is not None
-        document.note_change()
-        project.set_status(document.entry.key, record.status)
-        if project.predicted_by(document.entry.key) != record.predicted_by:
-            project.note_prediction(document.entry.key, record.predicted_by)
-        self._saving.schedule()
-        self._session.entries_changed.emit(frozenset((document.entry.key,)))
-        self._session.history_changed.emit()
-        self._session.saved_changed.emit()
+        return self.changes.record(document, recorder, status=status, model=model, by_person=False)
 
     def _has_class(self, value: int) -> bool:
         """Tell whether a value may stand in a mask; a shape can be begun with a class that is removed meanwhile."""
@@ -337,11 +335,6 @@ class MaskEdits:
         elif self.set_status(key, Status.APPROVED):
             self._status_before_approval[key] = status
             self._session.worked.emit(Work(WorkKind.APPROVAL, status))
-
-    def _recorded(self, document: Document) -> MaskRecord:
-        project = self._documents.project
-        assert project is not None
-        return MaskRecord(self._status(document), project.predicted_by(document.entry.key))
 
     def _status(self, document: Document) -> Status:
         project = self._documents.project

@@ -23,6 +23,7 @@ from segtool.gui.history.comparing import Comparing
 from segtool.gui.history.version_edits import VersionEdits
 from segtool.gui.image_watch import ImageWatch
 from segtool.gui.jobs.runner import JobRunner
+from segtool.gui.journalling import Journalling
 from segtool.gui.mask_edits import MaskEdits
 from segtool.gui.mask_questions import MaskQuestions
 from segtool.gui.model_choice import ModelChoice
@@ -69,6 +70,7 @@ class Session(ToolState):
         jobs = self._jobs = JobRunner(self)
         saving = self._saving = Saving(self, documents, delay_ms=autosave_ms)
         edits = self._edits = MaskEdits(self, documents, saving)
+        self.journal = Journalling(self, documents, edits, saving)
         navigation = self.navigation = Navigation(self, documents, edits, saving)
         self.troubles = SaveTroubles(self, documents, edits=edits, saving=saving, navigation=navigation)
         self._image_watch = ImageWatch(self, documents, navigation)
@@ -251,7 +253,7 @@ class Session(ToolState):
     @property
     def save_state(self) -> SaveState:
         """Where the open mask stands between memory and disk."""
-        return self._saving.state
+        return self.journal.told(self._saving.state)
 
     def save(self) -> None:
         """Save the open mask; if something else has changed its file meanwhile, the person is asked first."""
@@ -342,5 +344,6 @@ class Session(ToolState):
         self._jobs.close()
         self.troubles.close()
         self._saving.close()
+        self.journal.close()
         self.effort.close()
         self.holding.close()

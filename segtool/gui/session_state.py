@@ -43,12 +43,15 @@ class SaveState:
     can_force : bool
         Whether saving failed only because something else has changed the file meanwhile, so that
         ``SaveTroubles.keep_mine`` would overwrite it.
+    is_journalled : bool
+        Whether the disk has what is not saved in the journal, so that a crash would not cost it.
     """
 
     kind: SaveKind
     when: datetime | None = None
     reason: str = ""
     can_force: bool = False
+    is_journalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

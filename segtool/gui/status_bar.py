@@ -22,6 +22,7 @@ _TEXT_WIDTH = 360
 _NOTES_WIDTH = 260
 _MAX_SAVED = 60
 _PERMILLE = 1000
+_JOURNALLED_TIP = "The changes are in the journal: after a crash they are offered when the folder is opened again."
 
 
 class StatusBar(QStatusBar):
@@ -96,7 +97,8 @@ class StatusBar(QStatusBar):
         failed = state.kind is SaveKind.FAILED
         text = saved_text(state)
         self.saved_label.setText(text if len(text) <= _MAX_SAVED else f"{text[:_MAX_SAVED]}…")
-        self.saved_label.setToolTip(theme.plain_tip(state.reason))
+        tip = _JOURNALLED_TIP if state.is_journalled else state.reason
+        self.saved_label.setToolTip(theme.plain_tip(tip))
         self.saved_label.setStyleSheet(f"color: {theme.colours().error}; font-weight: bold" if failed else "")
 
 
@@ -106,7 +108,7 @@ def saved_text(state: SaveState) -> str:
         case SaveKind.SAVED:
             return f"Saved {state.when:%H:%M}" if state.when is not None else "No changes"
         case SaveKind.UNSAVED:
-            return "Unsaved changes"
+            return "Unsaved, journalled" if state.is_journalled else "Unsaved changes"
         case SaveKind.SAVING:
             return "Saving…"
         case SaveKind.FAILED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 
 import numpy as np
 import pytest
@@ -144,10 +145,12 @@ def test_going_to_any_state_is_undoing_or_redoing_step_by_step(shape: tuple[int,
         assert history.position == position
         assert len(history.edits) == len(states) - 1
         told = np.zeros(shape, bool)
-        for run in runs_of_tiles(tiles):
+        for run in runs_of_tiles(tile.rect for tile in tiles):
             told[run.slices] = True
         assert told[mask != before].all()
-        assert len(set(tiles)) == len(tiles)
+        assert len({tile.rect for tile in tiles}) == len(tiles)
+        for tile in tiles:
+            assert zlib.decompress(tile.packed()) == mask[tile.rect.slices].tobytes()
     assert history.go_to(mask, history.position) == ()
     history.go_to(mask, 1000)
     np.testing.assert_array_equal(mask, states[-1])
