@@ -14,6 +14,7 @@ from segtool.core.errors import SegToolError
 from segtool.formats.image import IMAGE_SUFFIXES
 from segtool.gui.dialogs import ask
 from segtool.gui.dialogs.ask import ReadOnlyAnswer
+from segtool.gui.offering_recovery import offer_recovery
 from segtool.gui.preferences import Preferences, RecentFolder
 from segtool.gui.session import Session
 from segtool.gui.training_control import TrainingControl
@@ -69,6 +70,7 @@ class FolderOpener(QObject):
         self._preferences.remember(known if other_place is not None else replace(known, data_root=""))
         self._find_place_for_masks(root)
         self._open_first(image or known.image)
+        offer_recovery(self._session, self._window)
         return True
 
     def _say_missing(self, path: Path) -> None:

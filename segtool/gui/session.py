@@ -30,6 +30,7 @@ from segtool.gui.model_choice import ModelChoice
 from segtool.gui.navigation import Navigation
 from segtool.gui.operations.operating import Operating
 from segtool.gui.paint_limits import PaintLimits
+from segtool.gui.recovering import Recovering
 from segtool.gui.region_work import RegionWork
 from segtool.gui.save_troubles import SaveTroubles
 from segtool.gui.saving import Saving
@@ -77,6 +78,7 @@ class Session(ToolState):
         self.holding = FolderHold(
             self, documents, saving=saving, troubles=self.troubles, navigation=navigation, open_folder=self.open_folder
         )
+        self.recovery = Recovering(self, documents, edits=edits, navigation=navigation, saving=saving)
         models = self._models = ModelChoice(self, documents, saving)
         segmenting = self._segmenting = Segmenting(
             self, documents, edits=edits, navigation=navigation, saving=saving, models=models, jobs=jobs
@@ -340,6 +342,7 @@ class Session(ToolState):
         self.operations.close()
         self.regions.close()
         self._image_watch.close()
+        self.recovery.close()
         self.navigation.close()
         self._jobs.close()
         self.troubles.close()

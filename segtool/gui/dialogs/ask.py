@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -18,7 +18,9 @@ from segtool.gui.dialogs.bundle_dialog import BundleDialog
 from segtool.gui.dialogs.class_dialogs import NewClass, NewClassDialog, RemoveClassDialog
 from segtool.gui.dialogs.crash_dialog import CrashDialog
 from segtool.gui.dialogs.mask_mapping_dialog import MaskMappingDialog
+from segtool.gui.dialogs.recovery_dialog import RecoveryDialog
 from segtool.gui.mask_questions import ValuesAnswer
+from segtool.gui.recovery_choice import Answer, FoundChanges
 from segtool.gui.session_state import ChangedMaskAnswer, ClassUsage, LockAnswer, Overwrite
 from segtool.project.lock import LockFound
 from segtool.project.mask_question import MaskQuestion
@@ -68,6 +70,28 @@ def ask_changed_mask(parent: QWidget, *, key: str) -> ChangedMaskAnswer | None:
     }
     clicked = _run(box)
     return None if clicked is None else answers.get(clicked)
+
+
+def ask_recovery(parent: QWidget, *, found: Sequence[FoundChanges]) -> list[Answer]:
+    """Ask what to do with each of the unsaved changes that a crash has left; closing the question puts all off."""
+    dialog = RecoveryDialog(found, parent, confirm_discard=lambda count: ask_discard_recovered(parent, images=count))
+    return dialog.answers() if dialog.exec() else [Answer.LATER] * len(found)
+
+
+def ask_discard_recovered(parent: QWidget, *, images: int) -> bool:
+    """Ask whether unsaved changes that could be brought back may be thrown away for good."""
+    of_what = "the mask of one image" if images == 1 else f"the masks of {images} images"
+    box = _box(parent, "Discard unsaved changes", f"Discard the unsaved changes to {of_what}?")
+    box.setInformativeText("The masks stay as they were saved. The changes cannot be brought back after that.")
+    discard = _button(box, "Discard", _Role.DestructiveRole)
+    _button(box, "Keep", _Role.RejectRole, default=True)
+    return _run(box) is discard
+
+
+def ask_mask_file(parent: QWidget, *, title: str, start: Path) -> Path | None:
+    """Ask where to write a mask, over an existing file only after a question; None if the person has cancelled."""
+    chosen, _ = QFileDialog.getSaveFileName(parent, title, str(start), "Mask (*.png)")
+    return Path(chosen) if chosen else None
 
 
 def ask_stop_training(parent: QWidget, *, epochs: int) -> bool:

@@ -1,0 +1,216 @@
+"""Bringing back what a crash has kept from being saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QEventLoop, QObject, Slot
+
+from segtool.core.classes import ClassSet
+from segtool.core.errors import SegToolError
+from segtool.formats.mask_png import write_mask
+from segtool.gui.documents import Documents
+from segtool.gui.jobs.worker import Job, WorkerThread
+from segtool.gui.loading.load_job import Loaded, LoadTask
+from segtool.gui.mask_edits import MaskEdits
+from segtool.gui.navigation import Navigation
+from segtool.gui.recovery_choice import FoundChanges, picture_of
+from segtool.gui.saving import Saving
+from segtool.gui.session_signals import SessionSignals
+from segtool.gui.status_trail import MaskRecord
+from segtool.project.document import Document
+from segtool.project.journal import apply_changes
+from segtool.project.project import Project
+from segtool.project.recovery import (
+    Findings,
+    Recoverable,
+    copy_path,
+    find_recoverable,
+    journal_paths,
+    remove_journal,
+)
+
+EDIT_NAME = "Recovered changes"
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the thread has found, and a picture for each."""
+
+    findings: Findings
+    pictures: tuple[npt.NDArray[np.uint8], ...]
+
+
+class Recovering(QObject):
+    """Finds the journals that a crash has left in the open folder, and does with them what a person chooses.
+
+    A journal is removed once its changes are saved and verified, or when the person discards it; not before.
+    What takes long happens in a thread, and what the person does is not taken in meanwhile.
+    """
+
+    def __init__(
+        self, session: SessionSignals, documents: Documents, *, edits: MaskEdits, navigation: Navigation, saving: Saving
+    ) -> None:
+        super().__init__(session)
+        self._session, self._documents, self._edits = session, documents, edits
+        self._navigation, self._saving = navigation, saving
+        self._restored: dict[str, list[tuple[Path, int]]] = {}
+        self._loop: QEventLoop | None = None
+        self._result: object = None
+        self._thread = WorkerThread("segtool-recovery")
+        self._thread.worker.finished.connect(self._on_finished)
+        self._thread.worker.failed.connect(self._on_failed)
+        session.mask_written.connect(self._note_saved)
+        session.project_changed.connect(self._restored.clear)
+
+    def find(self) -> tuple[FoundChanges, ...]:
+        """Look for unsaved changes in the open folder, as far as they may be saved there; the newest come last."""
+        project = self._documents.project
+        if project is None or project.writable_reason or not journal_paths(project):
+            return ()
+        look = self._in_thread(_look(project, project.classes))
+        if not isinstance(look, _Look) or project is not self._documents.project:
+            return ()
+        for reason in look.findings.damaged:
+            self._session.warn(
+                f"Unsaved changes could not be recovered: {reason}. The journal was kept beside the others."
+            )
+        for key, record in look.findings.statuses.items():
+            project.set_status(key, record.status)
+            project.note_prediction(key, record.predicted_by)
+        if look.findings.statuses:
+            self._session.entries_changed.emit(frozenset(look.findings.statuses))
+            self._saving.schedule()
+        return tuple(map(FoundChanges, look.findings.items, look.pictures))
+
+    def restore(self, items: Sequence[Recoverable]) -> None:
+        """Make the changes edits of their masks, which can be undone, and save those."""
+        for item in items:
+            document = self._load(item)
+            if document is not None:
+                self._edits.after_stroke(partial(self._apply, item, document))
+        shown = [item.key for item in items if item.key in self._restored]
+        if shown:
+            self._navigation.open_image(shown[-1])
+            count = len(set(shown))
+            what = shown[0] if count == 1 else f"{count} images"
+            self._session.info(f"The unsaved changes of {what} are back. Undo takes them away again.")
+
+    def save_copy(self, item: Recoverable) -> None:
+        """Save the recovered mask beside the one that is there, which is not touched."""
+        project = self._documents.project
+        if project is not None and item.entry is not None:
+            path = copy_path(project, item.entry)
+            if self.export(item, path):
+                self._session.warn(f"The recovered mask of {item.key} is in {path}.")
+
+    def export(self, item: Recoverable, path: Path) -> bool:
+        """Save the recovered mask as a PNG; False, with a message, if that fails: the journal is kept then."""
+        result = self._in_thread(_write(item, path))
+        if isinstance(result, SegToolError):
+            self._session.report(result)
+        elif result is not None:
+            remove_journal(item.journal.path)
+        return result is not None and not isinstance(result, SegToolError)
+
+    def discard(self, items: Sequence[Recoverable]) -> None:
+        """Remove journals, as a person has chosen."""
+        for item in items:
+            remove_journal(item.journal.path)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.close()
+        if self._loop is not None:
+            self._loop.quit()
+
+    def _load(self, item: Recoverable) -> Document | None:
+        """Return an image, in memory from now on; None, with a message, if its mask cannot be changed."""
+        key = item.key
+        try:
+            found = self._documents.find(key)
+        except SegToolError as exc:
+            self._session.report(exc)
+            return None
+        if not isinstance(found, Document):
+            task = LoadTask(found, None, is_wanted=True)
+            self._in_thread(task.run())
+            # Another program that goes on changing the mask is noticed when it is saved.
+            loaded = task.outcome
+            document = self._documents.take(loaded, anyway=True) if isinstance(loaded, Loaded) else None
+            if document is None:
+                self._documents.give_up(key)
+                if isinstance(loaded, Exception):
+                    self._session.report(loaded)
+                return None
+            self._navigation.show_again(document)
+            found = document
+        header = item.journal.header
+        if found.read_only_reason or found.mask.shape != (header.height, header.width):
+            reason = found.read_only_reason or f"{key}: the image has another size now."
+            self._session.warn(f"{reason} Its unsaved changes stay in the journal.")
+            return None
+        return found
+
+    def _apply(self, item: Recoverable, document: Document) -> None:
+        path, last = item.journal.path, item.last
+        mask = document.mask.copy()
+        try:
+            apply_changes(mask, item.changes, path=path)
+        except SegToolError as exc:
+            self._session.report(exc)
+            return
+        record = MaskRecord(last.status, last.predicted_by)
+        self._edits.apply_recovered(document, mask, record, name=EDIT_NAME)
+        if document.is_dirty:
+            self._restored.setdefault(item.key, []).append((path, document.revision))
+            self._saving.save(document)
+        else:
+            # The mask was that already.
+            remove_journal(path)
+
+    @Slot(str, int)
+    def _note_saved(self, key: str, revision: int) -> None:
+        for path, needed in self._restored.get(key, []):
+            if needed <= revision:
+                remove_journal(path)
+
+    # The thread --------------------------------------------------------------------------------
+
+    def _in_thread(self, job: Job) -> object:
+        """Run a job and wait for its last value or its error; None if the window closes meanwhile."""
+        self._result = None
+        self._loop = loop = QEventLoop()
+        self._thread.submit(job)
+        if not self._thread.is_over:
+            loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        self._loop = None
+        return self._result
+
+    @Slot(object)
+    def _on_finished(self, last: object) -> None:
+        self._end_wait(last)
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self._end_wait(error)
+
+    def _end_wait(self, result: object) -> None:
+        self._result = result
+        if self._loop is not None:
+            self._loop.quit()
+
+
+def _look(project: Project, classes: ClassSet) -> Job:
+    findings = find_recoverable(project)
+    yield _Look(findings, tuple(picture_of(item, classes) for item in findings.items))
+
+
+def _write(item: Recoverable, path: Path) -> Job:
+    write_mask(path, item.mask())
+    yield path
