@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from segtool.inference.runtime import Runtime
 from segtool.inference.segmenter import Progress, segment
 from segtool.project.layout import OVERLAYS_FOLDER, ImageEntry
 from segtool.project.project import Project
+from segtool.project.recovery import unsaved_keys
 from segtool.project.status import Status
 
 # Statuses are written after this many images: each time the whole file is.
@@ -48,6 +49,11 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     entries = require_images(project)
     runtime = load_runtime(project, arguments.model)
     out = None if arguments.out is None else Path(arguments.out)
+    unsaved = unsaved_keys(project) if out is None else frozenset()
+    if unsaved:
+        reporter.warning(
+            f"Unsaved changes of {', '.join(sorted(unsaved))}: open the folder in the window to restore them."
+        )
     results: list[Segmented] = []
     with closing(
         segment_folder(
@@ -56,6 +62,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
             out=out,
             overlay=arguments.overlay,
             overwrite=arguments.overwrite,
+            spared=unsaved,
             tta=arguments.tta,
         )
     ) as work:
@@ -89,6 +96,7 @@ def segment_folder(
     out: Path | None = None,
     overlay: bool = False,
     overwrite: bool = False,
+    spared: Collection[str] = (),
     tta: bool = False,
 ) -> Generator[Progress | Segmented, None, None]:
     """Segment every image of a project and write its mask.
@@ -105,6 +113,8 @@ def segment_folder(
         Also write the image with the mask drawn over it.
     overwrite : bool
         Replace masks that are there; otherwise such images are passed over.
+    spared : collection of str
+        Keys of images that are passed over whatever is there: a journal holds unsaved changes of them.
     tta : bool
         Average over flips and quarter turns: 8 times as slow.
 
@@ -145,6 +155,9 @@ def _segment_folder(
     try:
         for index, entry in enumerate(project.entries):
             mask_path = masks[entry.key]
+            if entry.key in spared:
+                yield Segmented(entry, mask_path, skipped="has unsaved changes")
+                continue
             if mask_path.exists() and not overwrite:
                 yield Segmented(entry, mask_path, skipped="has a mask already")
                 continue

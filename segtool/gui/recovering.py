@@ -112,11 +112,12 @@ class Recovering(QObject):
     def export(self, item: Recoverable, path: Path) -> bool:
         """Save the recovered mask as a PNG; False, with a message, if that fails: the journal is kept then."""
         result = self._in_thread(_write(item, path))
-        if isinstance(result, SegToolError):
+        if isinstance(result, Exception):
             self._session.report(result)
         elif result is not None:
             remove_journal(item.journal.path)
-        return result is not None and not isinstance(result, SegToolError)
+            return True
+        return False
 
     def discard(self, items: Sequence[Recoverable]) -> None:
         """Remove journals, as a person has chosen."""

@@ -11,12 +11,18 @@ import pytest
 
 from segtool import cli
 from segtool.commands.segmenting import Segmented, segment_folder
+from segtool.core.edits import TilePixels
+from segtool.core.geometry import Rect
 from segtool.formats.image import read_image
-from segtool.formats.mask_png import read_mask
+from segtool.formats.mask_png import read_mask, write_mask
 from segtool.inference.runtime import Runtime
 from segtool.inference.segmenter import segment_to_end
+from segtool.project.document import FilePrint
+from segtool.project.journal import JOURNAL_FOLDER, RecordKind
+from segtool.project.journal_writer import Change, JournalWriter
 from segtool.project.lock import LOCK_FILE, Claim, FolderLock, FolderLostError, look_at_lock
 from segtool.project.project import Project
+from segtool.project.recovery import unsaved_keys
 from segtool.project.status import Status
 from tests.model_fixtures import texture
 
@@ -135,3 +141,37 @@ def test_with_tta_the_masks_are_those_of_the_mean(tmp_path: Path, tiny_model_fol
     mask = read_mask(tmp_path / "masks" / "0.png")
     assert (mask == segment_to_end(pixels, runtime, tta=True).class_ids).all()
     assert (mask != segment_to_end(pixels, runtime).class_ids).any()
+
+
+def test_a_mask_with_unsaved_changes_in_a_journal_is_left_alone(
+    tmp_path: Path, tiny_model_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _images(tmp_path, 2)
+    entry = Project.open(tmp_path).entry("0.png")
+    mask = np.ones(read_image(entry.path).pixels.shape[:2], np.uint8)
+    write_mask(entry.mask_path, mask)
+    before = entry.mask_path.read_bytes()
+    writer = JournalWriter(
+        tmp_path / JOURNAL_FOLDER, on_synced=lambda key, revision: None, on_trouble=lambda reason: None
+    )
+    writer.write(
+        Change(
+            key=entry.key,
+            shape=(mask.shape[0], mask.shape[1]),
+            mask_path=entry.mask_path,
+            mask_file=FilePrint.of(entry.mask_path),
+            saved_revision=0,
+            revision=1,
+            kind=RecordKind.CHANGE,
+            tiles=(TilePixels(Rect(0, 0, 9, 9), np.zeros((9, 9), np.uint8)),),
+        )
+    )
+    writer.close()
+    arguments = ["segment", str(tmp_path), "--model", str(tiny_model_folder), "--overwrite"]
+    assert cli.main(arguments) == 0
+    told = capsys.readouterr()
+    assert told.err.startswith("Unsaved changes of 0.png: open the folder in the window to restore them.\n")
+    assert "0.png: has unsaved changes" in told.out
+    assert entry.mask_path.read_bytes() == before
+    assert Project.open(tmp_path).entry("1.png").mask_path.exists()
+    assert unsaved_keys(Project.open(tmp_path)) == {"0.png"}

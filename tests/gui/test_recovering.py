@@ -1,0 +1,235 @@
+"""After a crash the folder is opened, and what was not saved comes back, or stays where it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from segtool.core.geometry import Rect
+from segtool.formats.mask_png import read_mask, write_mask
+from segtool.gui.dialogs import ask
+from segtool.gui.main_window import MainWindow
+from segtool.gui.recovery_choice import Answer, FoundChanges
+from segtool.gui.session import Session
+from segtool.project import journal_writer
+from segtool.project.project import Project
+from segtool.project.recovery import Fit, journal_paths
+from segtool.project.status import Status
+
+Crash = Callable[..., npt.NDArray[np.uint8]]
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_writer, "SYNC_WITHIN_S", 0.001)
+
+
+@pytest.fixture
+def crash(qapp: QApplication, image_folder: Path) -> Crash:
+    """Ends the program with unsaved changes in an image, and returns its mask."""
+
+    def end(key: str = "a.png", *, x: int = 0, saved_first: bool = False) -> npt.NDArray[np.uint8]:
+        session = Session(autosave_ms=3_600_000, suggest_models=False)
+        assert session.open_folder(image_folder)
+        assert session.open_image(key)
+        if saved_first:
+            assert session.apply_pixels("Fill", Rect(0, 60, 20, 20), np.ones((20, 20), np.uint8))
+            assert session.wait_until_saved()
+        for start in (x, x + 30):
+            assert session.apply_pixels("Fill", Rect(start, 0, 20, 30), np.ones((30, 20), np.uint8))
+        assert session.document is not None
+        mask = session.document.mask.copy()
+        session.close()
+        return mask
+
+    return end
+
+
+class Asked:
+    """Answers in a person's place, and keeps what was shown."""
+
+    def __init__(self) -> None:
+        self.answer = Answer.RESTORE
+        self.found: list[FoundChanges] = []
+
+    def __call__(self, parent: object, *, found: list[FoundChanges]) -> list[Answer]:
+        self.found = list(found)
+        return [self.answer] * len(found)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    asked = Asked()
+    monkeypatch.setattr(ask, "ask_recovery", asked)
+    return asked
+
+
+def paths(folder: Path) -> list[Path]:
+    return journal_paths(Project.open(folder))
+
+
+def settled(window: MainWindow, folder: Path, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not window._session.has_unsaved() and paths(folder) == [], timeout=20_000)
+
+
+def test_what_was_not_saved_comes_back_as_an_edit_and_is_saved(
+    window: MainWindow, crash: Crash, asked: Asked, image_folder: Path, qtbot: QtBot
+) -> None:
+    mask = crash("c.tif")
+    assert window.opener.open(image_folder)
+    (found,) = asked.found
+    assert (found.item.key, found.item.fit, found.item.count) == ("c.tif", Fit.FITS, 2)
+    assert found.picture.shape[2] == 3
+    session = window._session
+    assert session.document is not None
+    assert session.document.entry.key == "c.tif"
+    assert np.array_equal(session.document.mask, mask)
+    assert [edit.name for edit in session.document.history.edits] == ["Recovered changes"]
+    assert session.project is not None
+    assert session.project.status("c.tif") is Status.CORRECTED
+    settled(window, image_folder, qtbot)
+    assert np.array_equal(read_mask(session.document.entry.mask_path), mask)
+    session.undo()
+    assert (session.document.mask == 255).all()
+    assert Project.open(image_folder).status("c.tif") is Status.CORRECTED
+
+
+def test_several_images_come_back(
+    window: MainWindow, crash: Crash, asked: Asked, image_folder: Path, qtbot: QtBot
+) -> None:
+    masks = {"a.png": crash("a.png"), "b.png": crash("b.png", saved_first=True)}
+    asked.answer = Answer.LATER
+    # Two starts of the program that ended in a crash; nothing was answered in between.
+    assert window.opener.open(image_folder)
+    assert len(asked.found) == len(paths(image_folder)) == 2
+    asked.answer = Answer.RESTORE
+    assert window.opener.open(image_folder)
+    settled(window, image_folder, qtbot)
+    for key, mask in masks.items():
+        assert np.array_equal(read_mask(Project.open(image_folder).entry(key).mask_path), mask)
+
+
+def test_later_keeps_the_journal_whatever_is_done_to_its_image_meanwhile(
+    window: MainWindow, crash: Crash, asked: Asked, image_folder: Path, qtbot: QtBot
+) -> None:
+    mask = crash("a.png")
+    (kept,) = paths(image_folder)
+    data = kept.read_bytes()
+    asked.answer = Answer.LATER
+    assert window.opener.open(image_folder)
+    session = window._session
+    assert session.apply_pixels("Fill", Rect(80, 50, 9, 9), np.zeros((9, 9), np.uint8))
+    qtbot.waitUntil(lambda: session.save_state.is_journalled, timeout=20_000)
+    assert len(paths(image_folder)) == 2
+    assert session.wait_until_saved()
+    assert window.opener.open(image_folder)
+    assert paths(image_folder) == [kept]
+    assert kept.read_bytes() == data
+    (found,) = asked.found
+    assert found.item.fit is Fit.MASK_CHANGED
+    assert np.array_equal(found.item.mask(), mask)
+
+
+def test_over_a_mask_that_something_else_has_changed_only_a_copy_is_proposed(
+    window: MainWindow, crash: Crash, asked: Asked, image_folder: Path, qtbot: QtBot
+) -> None:
+    mask = crash("a.png", saved_first=True)
+    path = image_folder / "masks" / "a.png"
+    write_mask(path, np.zeros((90, 120), np.uint8))
+    before = path.read_bytes()
+    (image_folder / "masks" / "a.recovered.png").write_bytes(b"taken")
+    asked.answer = Answer.COPY
+    assert window.opener.open(image_folder)
+    assert asked.found[0].item.fit is Fit.MASK_CHANGED
+    copy = read_mask(image_folder / "masks" / "a.recovered-2.png")
+    assert np.array_equal(copy, mask)
+    assert path.read_bytes() == before
+    assert paths(image_folder) == []
+    assert any("a.recovered-2.png" in text for text in window.messages.texts)
+
+
+def test_an_image_that_is_gone_keeps_its_journal_until_it_is_exported(
+    window: MainWindow, crash: Crash, asked: Asked, image_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mask = crash("a.png")
+    (image_folder / "a.png").unlink()
+    target = tmp_path / "out.png"
+    asked.answer = Answer.EXPORT
+    for chosen in (None, tmp_path / "no" / "folder\0", target):
+        monkeypatch.setattr(ask, "ask_mask_file", lambda *args, chosen=chosen, **named: chosen)
+        assert len(paths(image_folder)) == 1
+        assert window.opener.open(image_folder)
+        assert asked.found[0].item.fit is Fit.IMAGE_GONE
+    assert np.array_equal(read_mask(target), mask)
+    assert paths(image_folder) == []
+
+
+def test_an_image_of_another_size_is_not_given_the_mask(
+    window: MainWindow, crash: Crash, asked: Asked, image_folder: Path
+) -> None:
+    crash("a.png")
+    assert cv2.imwrite(os.fspath(image_folder / "a.png"), np.zeros((50, 60), np.uint8))
+    assert window.opener.open(image_folder)
+    assert asked.found[0].item.fit is Fit.IMAGE_CHANGED
+    assert asked.found[0].item.reason == "it has 60 × 50 pixels now, and had 120 × 90"
+    # Even if it is asked for.
+    assert len(paths(image_folder)) == 1
+    assert any("stay in the journal" in text for text in window.messages.texts)
+
+
+def test_what_is_discarded_is_gone(window: MainWindow, crash: Crash, asked: Asked, image_folder: Path) -> None:
+    crash("a.png")
+    asked.answer = Answer.DISCARD
+    assert window.opener.open(image_folder)
+    assert paths(image_folder) == []
+    assert window._session.document is not None
+    assert (window._session.document.mask == 255).all()
+
+
+def test_a_journal_of_which_nothing_can_be_used_is_kept_aside(
+    window: MainWindow, crash: Crash, asked: Asked, image_folder: Path
+) -> None:
+    crash("a.png")
+    (path,) = paths(image_folder)
+    path.write_bytes(path.read_bytes()[40:])
+    assert window.opener.open(image_folder)
+    assert asked.found == []
+    assert paths(image_folder) == []
+    assert path.with_name(f"{path.name}.damaged").exists()
+    assert any("could not be recovered" in text for text in window.messages.texts)
+
+
+def test_killed_again_before_the_save_it_is_offered_once(
+    window: MainWindow, crash: Crash, asked: Asked, image_folder: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mask = crash("a.png")
+    session = window._session
+    monkeypatch.setattr(session._saving, "save", lambda document, force=False: None)
+    assert window.opener.open(image_folder)
+    qtbot.waitUntil(lambda: session.save_state.is_journalled, timeout=20_000)
+    assert len(paths(image_folder)) == 2, "the old one goes when its changes are saved"
+    asked.found = []
+    session._documents.reset(None)
+    assert window.opener.open(image_folder)
+    (found,) = asked.found
+    assert np.array_equal(found.item.mask(), mask)
+    assert found.item.last.what == "Recovered changes"
+
+
+def test_nothing_is_offered_where_nothing_can_be_saved(
+    window: MainWindow, crash: Crash, asked: Asked, image_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crash("a.png")
+    monkeypatch.setattr(Project, "writable_reason", "Another window has this folder open.")
+    monkeypatch.setattr(ask, "ask_read_only", lambda *args, **named: ask.ReadOnlyAnswer.VIEW)
+    assert window.opener.open(image_folder)
+    assert asked.found == []
+    assert len(paths(image_folder)) == 1
