@@ -22,6 +22,7 @@ from segtool.gui.navigation import Navigation
 from segtool.gui.recovery_choice import FoundChanges, picture_of
 from segtool.gui.saving import Saving
 from segtool.gui.session_signals import SessionSignals
+from segtool.gui.session_state import Level
 from segtool.gui.status_trail import MaskRecord
 from segtool.project.document import Document
 from segtool.project.journal import apply_changes
@@ -107,7 +108,7 @@ class Recovering(QObject):
         if project is not None and item.entry is not None:
             path = copy_path(project, item.entry)
             if self.export(item, path):
-                self._session.warn(f"The recovered mask of {item.key} is in {path}.")
+                self._session.ask(f"The recovered mask of {item.key} is in {path}.", Level.INFO, [])
 
     def export(self, item: Recoverable, path: Path) -> bool:
         """Save the recovered mask as a PNG; False, with a message, if that fails: the journal is kept then."""

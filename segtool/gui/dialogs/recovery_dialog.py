@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
@@ -27,6 +27,7 @@ from segtool.project.recovery import Fit, Recoverable
 
 _WIDTH = 640
 _ROWS_SHOWN = 4
+_ROW_HEIGHT = THUMBNAIL_SIDE + 2 * theme.SPACE
 _LONGEST = 60
 
 _TEXTS = {
@@ -84,6 +85,7 @@ class RecoveryDialog(QDialog):
         layout.addSpacing(theme.SPACE)
         layout.addWidget(self.buttons)
         self.setMinimumWidth(_WIDTH)
+        self.resize(self.minimumSizeHint().expandedTo(QSize(_WIDTH, 0)))
         for row in self.rows:
             row.choice.currentIndexChanged.connect(self._name_button)
         self._name_button()
@@ -98,15 +100,16 @@ class RecoveryDialog(QDialog):
         down = QVBoxLayout(inside)
         down.setContentsMargins(0, 0, 0, 0)
         down.setSpacing(0)
+        width = max(row.choice.sizeHint().width() for row in self.rows)
         for row in reversed(self.rows):
+            row.choice.setFixedWidth(width)
             down.addWidget(row)
         down.addStretch(1)
         area = QScrollArea(widgetResizable=True)
         area.setAccessibleName("Unsaved changes")
         area.setWidget(inside)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        heights = [row.sizeHint().height() for row in self.rows]
-        area.setMinimumHeight(min(sum(heights), max(heights) * _ROWS_SHOWN) + 2 * area.frameWidth())
+        area.setMinimumHeight(min(len(self.rows), _ROWS_SHOWN) * _ROW_HEIGHT + 2 * area.frameWidth())
         return area
 
     def _name_button(self) -> None:
