@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from segtool.core.edits import TILE, TilePixels
 from segtool.core.geometry import Rect
@@ -42,6 +42,7 @@ class Journalling(QObject):
         self._session, self._documents, self._edits = session, documents, edits
         self._writer: JournalWriter | None = None
         self._unsaved: dict[str, Document] = {}
+        self._saved: dict[str, int] = {}
         self._on_disk: dict[str, int] = {}
         self._told = ""
         self._painted: set[tuple[int, int]] = set()
@@ -53,9 +54,8 @@ class Journalling(QObject):
         saving.about_to_replace = self._announce
         session.mask_changed.connect(self._note_painted)
         session.stroke_ended.connect(self._end_stroke)
-        # Queued: what is recorded about the mask is written to segtool.json before its journal goes.
-        session.mask_written.connect(self._note_saved, Qt.ConnectionType.QueuedConnection)
-        session.document_changed.connect(self._drop_reloaded)
+        # Emitted once what is recorded about a saved mask is in segtool.json: its journal goes after that.
+        session.saved_changed.connect(self._note_saves)
         session.project_changed.connect(self._begin_anew)
         self._synced.connect(self._note_synced)
         self._trouble.connect(self._tell_trouble)
@@ -72,7 +72,6 @@ class Journalling(QObject):
 
     def close(self) -> None:
         """Write what is left and end the threads; the journals of what is not saved stay."""
-        self._hear_out()
         self._timer.stop()
         if self._writer is not None:
             self._writer.close()
@@ -105,9 +104,8 @@ class Journalling(QObject):
             self._writer = JournalWriter(
                 project.data_root / JOURNAL_FOLDER, on_synced=self._synced.emit, on_trouble=self._trouble.emit
             )
-        if self._unsaved.get(key, document) is not document:
-            self._drop(key)
-        self._unsaved[key] = document
+        if key not in self._unsaved:
+            self._unsaved[key], self._saved[key] = document, document.saved_revision
         record = self._edits.changes.recorded(document) if record is None else record
         self._writer.write(
             Change(
@@ -115,6 +113,7 @@ class Journalling(QObject):
                 shape=(document.mask.shape[0], document.mask.shape[1]),
                 mask_path=document.entry.mask_path,
                 mask_file=document.mask_file,
+                written=document.written,
                 saved_revision=document.saved_revision,
                 revision=revision,
                 kind=kind,
@@ -171,6 +170,8 @@ class Journalling(QObject):
         if self._has_partial and document is not None:
             self._has_partial = False
             self._hand_over(document, RecordKind.TAKEN_BACK, document.revision + 1)
+            if not document.is_dirty:
+                self._forget(document.entry.key)
 
     def _forget_painted(self) -> None:
         self._timer.stop()
@@ -186,37 +187,24 @@ class Journalling(QObject):
         if writer is not None:
             writer.announce(key, revision, digest)
 
-    @Slot(str, int)
-    def _note_saved(self, key: str, revision: int) -> None:
-        document = self._unsaved.get(key)
-        if self._writer is None or document is None:
-            return
-        self._writer.saved(key, revision)
-        if not document.is_dirty:
-            del self._unsaved[key]
-
-    def _hear_out(self) -> None:
-        QCoreApplication.sendPostedEvents(self, QEvent.Type.MetaCall.value)
-
     @Slot()
-    def _drop_reloaded(self) -> None:
-        """Drop the journals of masks that were read again in place of what was in memory."""
+    def _note_saves(self) -> None:
+        """Drop what the mask files hold by now: saved and verified, or read again because the person wanted that."""
         for key, document in tuple(self._unsaved.items()):
-            if self._documents.get(key) is not document:
-                self._drop(key)
+            if document.saved_revision > self._saved.get(key, 0) and self._writer is not None:
+                self._saved[key] = document.saved_revision
+                self._writer.saved(key, document.saved_revision)
+                if not document.is_dirty:
+                    self._forget(key)
 
-    def _drop(self, key: str) -> None:
-        self._unsaved.pop(key, None)
-        self._on_disk.pop(key, None)
-        if self._writer is not None:
-            self._writer.drop(key)
+    def _forget(self, key: str) -> None:
+        del self._unsaved[key], self._saved[key]
 
     @Slot()
     def _begin_anew(self) -> None:
-        # All of the other folder was saved; that has been said, but maybe not been heard yet.
-        self._hear_out()
         self._forget_painted()
         self._unsaved.clear()
+        self._saved.clear()
         self._on_disk.clear()
         self._tell_trouble("")
         if self._writer is not None:

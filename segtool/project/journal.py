@@ -25,9 +25,10 @@ from segtool.core.edits import TILE
 from segtool.core.errors import SegToolError
 from segtool.core.geometry import Rect
 from segtool.formats.source import MAX_PIXELS, open_regular
+from segtool.project.layout import OWN_FOLDER
 from segtool.project.status import Status
 
-JOURNAL_FOLDER = Path(".segtool", "journal")
+JOURNAL_FOLDER = Path(OWN_FOLDER, "journal")
 JOURNAL_SUFFIX = ".journal"
 FORMAT_VERSION = 1
 NO_MASK = ""

@@ -48,6 +48,8 @@ class Change:
         Its file.
     mask_file : FilePrint or None
         The file as it was when it was read or saved last.
+    written : tuple of str
+        SHA-256 of what was saved there last: with one of them it is that file, whatever its time.
     saved_revision, revision : int
         Of the mask: which the file holds, and which it is after the change.
     kind : RecordKind
@@ -65,6 +67,7 @@ class Change:
     shape: tuple[int, int]
     mask_path: Path
     mask_file: FilePrint | None
+    written: tuple[str, ...]
     saved_revision: int
     revision: int
     kind: RecordKind
@@ -129,10 +132,6 @@ class JournalWriter:
         """Drop what a verified save of that revision has made old."""
         self._submit(lambda: self._forget_saved(key, revision))
 
-    def drop(self, key: str) -> None:
-        """Remove the journal of an image, whatever it holds: nobody wants the changes."""
-        self._submit(lambda: self._remove(key))
-
     def discard(self) -> None:
         """Remove every journal that was written here, and write none any more."""
         if self._threads:
@@ -194,7 +193,7 @@ class JournalWriter:
         if file is None:
             if change.kind is RecordKind.TAKEN_BACK:
                 return
-            base = _digest_of(change.mask_path, change.mask_file)
+            base = _digest_of(change.mask_path, change.mask_file, change.written)
             header = Header(change.key, *change.shape, base=base, revision=change.saved_revision)
             path = self._folder / journal_name(change.key, owner=self._owner)
             file = self._files[change.key] = JournalFile(path, header)
@@ -308,15 +307,15 @@ class JournalWriter:
             self._on_synced(key, revision)
 
 
-def _digest_of(path: Path, expected: FilePrint | None) -> str:
+def _digest_of(path: Path, expected: FilePrint | None, written: tuple[str, ...]) -> str:
     """Return the SHA-256 of a mask file, something that is none if it is not the file that was expected."""
     try:
-        if FilePrint.of(path) != expected:
-            return _UNKNOWN
-        if expected is None:
-            return NO_MASK
+        found = FilePrint.of(path)
+        if found is None:
+            return NO_MASK if expected is None else _UNKNOWN
         digest = sha256(path.read_bytes()).hexdigest()
-        return digest if FilePrint.of(path) == expected else _UNKNOWN
+        is_same = digest in written or found == expected == FilePrint.of(path)
+        return digest if is_same else _UNKNOWN
     except OSError:
         return _UNKNOWN
 

@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from segtool.core.classes import VOID
 from segtool.core.errors import ImageError, MaskError
-from segtool.formats.atomic import remove_stale_temporaries
 from segtool.formats.image import probe_image
 from segtool.formats.mask_png import read_mask
 from segtool.project.journal import (
@@ -152,7 +151,6 @@ def find_recoverable(project: Project) -> Findings:
     Journals whose changes are all in the mask file are removed, those of which nothing can be used are renamed.
     """
     findings = Findings()
-    remove_stale_temporaries(project.data_root / JOURNAL_FOLDER)
     for path in journal_paths(project):
         match _look(path, project):
             case Recoverable() as item:

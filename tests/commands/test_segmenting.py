@@ -160,6 +160,7 @@ def test_a_mask_with_unsaved_changes_in_a_journal_is_left_alone(
             shape=(mask.shape[0], mask.shape[1]),
             mask_path=entry.mask_path,
             mask_file=FilePrint.of(entry.mask_path),
+            written=(),
             saved_revision=0,
             revision=1,
             kind=RecordKind.CHANGE,

@@ -12,6 +12,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from segtool.core.geometry import Rect
+from segtool.formats.mask_png import write_mask
 from segtool.gui.dialogs import ask
 from segtool.gui.dialogs.ask import SaveAnswer
 from segtool.gui.main_window import MainWindow
@@ -20,7 +21,7 @@ from segtool.gui.session_state import Level
 from segtool.project import journal_writer
 from segtool.project.journal import JOURNAL_FOLDER
 from segtool.project.project import Project
-from segtool.project.recovery import Recoverable, find_recoverable, journal_paths
+from segtool.project.recovery import Fit, Recoverable, find_recoverable, journal_paths
 from segtool.project.status import Status
 
 
@@ -156,7 +157,7 @@ def test_killed_between_a_save_and_the_end_of_its_journal_nothing_is_offered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     session = opened_session
-    session.mask_written.disconnect(session.journal._note_saved)
+    session.saved_changed.disconnect(session.journal._note_saves)
     fill(session, 0, 1)
     fill(session, 30, 0)
     session.save()
@@ -171,14 +172,23 @@ def test_killed_between_a_save_and_the_end_of_its_journal_nothing_is_offered(
     assert np.array_equal(item.mask(), mask_of(session))
 
 
-def test_a_mask_that_is_read_again_takes_its_journal_along(opened_session: Session, qtbot: QtBot) -> None:
+def test_a_mask_that_is_reloaded_takes_its_journal_along(
+    opened_session: Session, after_a_crash: Callable[[], list[Recoverable]], qtbot: QtBot
+) -> None:
     session = opened_session
     fill(session, 0, 1)
     journalled(session, qtbot)
-    # As if the person had chosen the file that another program has written.
-    del session._documents._kept["a.png"]
-    assert session.open_image("a.png")
-    qtbot.waitUntil(lambda: paths(session) == [], timeout=20_000)
+    other = np.zeros_like(mask_of(session))
+    write_mask(session.document.entry.mask_path, other)
+    session.troubles.reload("a.png")
+    qtbot.waitUntil(lambda: not session.is_dirty and paths(session) == [], timeout=20_000)
+    assert np.array_equal(mask_of(session), other)
+    # Undo brings the work back, upon the file of the other program.
+    session.undo()
+    journalled(session, qtbot)
+    (item,) = after_a_crash()
+    assert item.fit is Fit.FITS
+    assert np.array_equal(item.mask(), mask_of(session))
 
 
 def test_what_a_closed_window_leaves_is_what_was_chosen(

@@ -79,6 +79,7 @@ def change(tmp_path: Path, revision: int, *, kind: RecordKind = RecordKind.CHANG
         shape=SHAPE,
         mask_path=path,
         mask_file=FilePrint.of(path),
+        written=(),
         saved_revision=saved,
         revision=revision,
         kind=kind,
@@ -115,8 +116,15 @@ def test_another_mask_file_than_was_read_is_no_base(
 ) -> None:
     writer.write(replace(change(tmp_path, 1), mask_file=FilePrint(1, 1)))
     heard.wait_for(synced=("a.tif", 1))
-    (journal,) = journals(folder)
-    assert journal.revision_of(NO_MASK) is None
+    (tmp_path / "a.png").write_bytes(b"the mask")
+    digest = hashlib.sha256(b"the mask").hexdigest()
+    late = replace(change(tmp_path, 1), mask_file=FilePrint(1, 8), key="b.tif")
+    writer.write(late)
+    writer.write(replace(late, written=(digest,), key="c.tif"))
+    heard.wait_for(synced=("c.tif", 1))
+    known = {journal.header.key: journal.revision_of(digest) for journal in journals(folder)}
+    assert known == {"a.tif": None, "b.tif": None, "c.tif": 0}
+    assert all(journal.revision_of(NO_MASK) is None for journal in journals(folder))
 
 
 def test_a_save_removes_what_it_holds_and_keeps_what_is_newer(
