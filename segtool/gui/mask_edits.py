@@ -242,8 +242,7 @@ class MaskEdits:
             return
         start = document.history.position
         tiles = document.history.go_to(document.mask, position)
-        there = document.history.position
-        steps = there - start
+        steps = document.history.position - start
         if not steps:
             return
         trail = self._documents.trail(document)
@@ -257,8 +256,8 @@ class MaskEdits:
         for rect in changed:
             self._tell_mask(rect)
         before = self._status(document)
-        names = [edit.name for edit in document.history.edits]
-        what = f"Redo {names[there - 1]}" if steps > 0 else f"Undo {names[there]}"
+        history = document.history
+        what = f"Redo {history.undo_name}" if steps > 0 else f"Undo {history.redo_name}"
         self.changes.note(document, what, tiles, records[-1])
         self._session.worked.emit(Work(WorkKind.REDO if steps > 0 else WorkKind.UNDO, before))
 
