@@ -18,6 +18,7 @@ from segtool.gui.status_trail import MaskRecord
 from segtool.project.document import Document
 from segtool.project.journal import JOURNAL_FOLDER, RecordKind
 from segtool.project.journal_writer import Change, JournalWriter
+from segtool.project.status import Status
 
 # What an unfinished stroke has painted is handed over after this long; written and synced, it is within two seconds.
 _PAINTED_MS = 500
@@ -153,7 +154,9 @@ class Journalling(QObject):
         self._painted_boxes.clear()
         self._has_partial = True
         pixels = tuple(TilePixels(tile, document.mask[tile.slices].copy()) for tile in tiles)
-        self._hand_over(document, RecordKind.PAINTING, document.revision + 1, "Stroke", pixels)
+        # What the end of the stroke will record.
+        record = replace(self._edits.changes.recorded(document), status=Status.CORRECTED)
+        self._hand_over(document, RecordKind.PAINTING, document.revision + 1, "Stroke", pixels, record)
 
     def _is_painted(self, tile: Rect) -> bool:
         in_a_box = (not tile.intersect(box).is_empty for box in self._painted_boxes)

@@ -159,8 +159,11 @@ class JournalFile:
             raise
 
     def _write(self, data: bytes) -> None:
+        found = os.fstat(self._descriptor)
+        if not found.st_nlink:
+            raise OSError(errno.ENOENT, "the file was removed")
         # A piece that was left behind by a full disk would hide all that follows.
-        if os.fstat(self._descriptor).st_size != self._size:
+        if found.st_size != self._size:
             os.ftruncate(self._descriptor, self._size)
         rest = memoryview(data)
         while rest:

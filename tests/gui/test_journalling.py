@@ -104,6 +104,7 @@ def test_an_unfinished_stroke_is_journalled_and_taken_back(
     qtbot.waitUntil(lambda: len(after_a_crash()) == 1, timeout=20_000)
     (item,) = after_a_crash()
     assert item.is_painting
+    assert item.last.status is Status.CORRECTED
     assert np.array_equal(item.mask(), mask_of(session))
     session.cancel_stroke()
     qtbot.waitUntil(lambda: paths(session) == [], timeout=20_000)

@@ -255,3 +255,22 @@ def test_what_cannot_be_kept_in_memory_leaves_no_gap(
     heard.wait_for(synced=("a.tif", 4))
     (journal,) = [journal for journal in journals(folder) if journal.header.key == "a.tif"]
     assert [record.revision for record in journal.records] == [4]
+
+
+def test_a_journal_that_was_removed_is_told_and_begins_anew_after_the_next_save(
+    writer: JournalWriter, heard: Heard, folder: Path, tmp_path: Path
+) -> None:
+    writer.write(change(tmp_path, 1))
+    heard.wait_for(synced=("a.tif", 1))
+    (journal,) = journals(folder)
+    journal.path.unlink()
+    writer.write(change(tmp_path, 2))
+    heard.wait_for(troubles=1)
+    # Without what was in it, what comes now would be a state that never was.
+    assert journals(folder) == []
+    writer.saved("a.tif", 2)
+    writer.write(change(tmp_path, 3, saved=2))
+    heard.wait_for(synced=("a.tif", 3), troubles=2)
+    assert heard.troubles == ["the file was removed", ""]
+    (journal,) = journals(folder)
+    assert (journal.header.revision, state_of(journal, after=2)) == (2, 3)
