@@ -22,13 +22,15 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from segtool.app import make_application
+from segtool.core.geometry import Rect
 from segtool.formats.mask_png import read_mask
 from segtool.gui.dialogs import ask
 from segtool.gui.main_window import MainWindow
 from segtool.gui.recovery_choice import Answer, FoundChanges
 from segtool.gui.session import Session
 from segtool.gui.training_control import TrainingControl
-from segtool.project.recovery import journal_paths
+from segtool.project.project import Project
+from segtool.project.recovery import find_recoverable, journal_paths
 from segtool.sample import draw_nuclei
 from tests.faults.counting import FaultCount, Times
 
@@ -201,5 +203,67 @@ def test_a_kill_while_painting_costs_two_seconds_at_most(
             promise="the recovered mask is one that was there at most 2 s before",
             found=f"largest loss {max(losses, default=0):.2f} s, {restored} restored from a journal"
             + "".join(f"; {text}" for text in bad[:3]),
+        )
+    )
+
+
+def test_a_damaged_journal_gives_back_a_state_that_was_there_or_is_kept_aside(
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    times: Times,
+    counted: Callable[[FaultCount], None],
+) -> None:
+    monkeypatch.setattr("segtool.gui.loading.loader.PATIENCE_MS", 60_000)
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    pixels, _ = draw_nuclei(5, size=(280, 300))
+    cv2.imwrite(os.fspath(folder / "a.png"), pixels)
+    session = Session(autosave_ms=3_600_000, suggest_models=False)
+    assert session.open_folder(folder)
+    assert session.open_image("a.png")
+    assert session.document is not None
+    chance = random.Random(3)
+    states = set()
+    for value in range(8):
+        x = chance.randrange(280)
+        assert session.apply_pixels("Fill", Rect(x, 0, 20, 280), np.full((280, 20), value % 2, np.uint8))
+        states.add(zlib.crc32(np.ascontiguousarray(session.document.mask)))
+    session.close()
+    (path,) = journal_paths(Project.open(folder))
+    whole = path.read_bytes()
+    # A signature, the length and the check sum of the header, and the header.
+    header_size = 16 + 8 + int.from_bytes(whole[16:20], "little")
+    rounds, bad, offered = times(quick=25, full=1000), [], 0
+    for number in range(rounds):
+        data = bytearray(whole)
+        for _ in range(chance.choice((0, 1, 1, 3))):
+            place = chance.randrange(len(data))
+            data[place : place + chance.choice((1, 1, 8, 300))] = chance.randbytes(chance.choice((0, 1, 8)))
+        written = bytes(data[: chance.choice((len(data), len(data), chance.randrange(len(data) + 1)))])
+        path.write_bytes(written)
+        try:
+            found = find_recoverable(Project.open(folder))
+        except Exception as exc:
+            bad.append(f"{number}: {exc!r}")
+            continue
+        offered += len(found.items)
+        aside = list(path.parent.glob("*.damaged"))
+        wrong = [item for item in found.items if zlib.crc32(np.ascontiguousarray(item.mask())) not in states]
+        holds_nothing = len(written) <= header_size and whole.startswith(written)
+        is_kept = bool(found.items or aside or holds_nothing)
+        if wrong or len(found.damaged) != len(aside) or not is_kept:
+            bad.append(f"{number}: {len(wrong)} states that never were, {len(aside)} kept aside")
+        for one in aside:
+            one.unlink()
+        path.parent.mkdir(parents=True, exist_ok=True)
+    counted(
+        FaultCount(
+            test="R2",
+            done="a journal with bytes changed, put in, taken out or cut off",
+            times=rounds,
+            bad=len(bad),
+            promise="a state that was there is offered, or the file is kept aside",
+            found=f"{offered} offered" + "".join(f"; {text}" for text in bad[:3]),
         )
     )

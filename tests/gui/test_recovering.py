@@ -233,3 +233,27 @@ def test_nothing_is_offered_where_nothing_can_be_saved(
     assert window.opener.open(image_folder)
     assert asked.found == []
     assert len(paths(image_folder)) == 1
+
+
+def test_a_correction_that_was_saved_just_before_the_end_does_not_pass_for_a_prediction(
+    window: MainWindow, asked: Asked, image_folder: Path, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project.open(image_folder)
+    write_mask(project.entry("a.png").mask_path, np.zeros((90, 120), np.uint8))
+    project.set_status("a.png", Status.PREDICTED)
+    project.save_state()
+    session = Session(autosave_ms=3_600_000, suggest_models=False)
+    assert session.open_folder(image_folder)
+    assert session.open_image("a.png")
+    # Killed after the mask was written, and before segtool.json.
+    monkeypatch.setattr(session._saving, "save_project", lambda *args: True)
+    session.saved_changed.disconnect(session.journal._note_saves)
+    assert session.apply_pixels("Fill", Rect(0, 0, 20, 30), np.ones((30, 20), np.uint8))
+    assert session.wait_until_saved()
+    session.close()
+    assert Project.open(image_folder).status("a.png") is Status.PREDICTED
+    assert window.opener.open(image_folder)
+    assert asked.found == []
+    assert window._session.project is not None
+    assert window._session.project.status("a.png") is Status.CORRECTED
+    assert paths(image_folder) == []
