@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -38,9 +39,7 @@ def opened_session(session: Session, image_folder: Path) -> Session:
 
 
 @pytest.fixture
-def after_a_crash(
-    opened_session: Session, image_folder: Path, tmp_path: Path, qtbot: QtBot
-) -> Callable[[], list[Recoverable]]:
+def after_a_crash(image_folder: Path, tmp_path: Path) -> Callable[[], list[Recoverable]]:
     """What a program finds that opens the folder as it is on the disk now."""
 
     def find() -> list[Recoverable]:
@@ -230,3 +229,20 @@ def test_a_journal_that_cannot_be_written_is_told_once_and_in_the_way_of_nothing
     qtbot.waitUntil(lambda: over == [messages[0][0]], timeout=20_000)
     assert len(messages) == 1
     assert session.project.status("a.png") is Status.CORRECTED
+
+
+def test_of_a_long_way_only_the_tiles_that_were_painted_in_are_journalled(
+    session: Session, image_folder: Path, after_a_crash: Callable[[], list[Recoverable]], qtbot: QtBot
+) -> None:
+    assert cv2.imwrite(str(image_folder / "a.png"), np.zeros((2000, 2000), np.uint8))
+    assert session.open_folder(image_folder)
+    assert session.open_image("a.png")
+    assert session.begin_stroke("Stroke")
+    session.paint(Rect(0, 0, 2000, 2000), np.eye(2000, dtype=bool), 1)
+    qtbot.waitUntil(lambda: len(after_a_crash()) == 1, timeout=20_000)
+    session.paint(Rect(1900, 0, 20, 20), np.ones((20, 20), bool), 1)
+    qtbot.waitUntil(lambda: len(after_a_crash()[0].changes) == 2, timeout=20_000)
+    (item,) = after_a_crash()
+    assert [len(record.tiles) for record in item.changes] == [8, 1]
+    assert np.array_equal(item.mask(), mask_of(session))
+    session.cancel_stroke()
