@@ -137,11 +137,20 @@ def segment_folder(
     if own and project.writable_reason:
         raise SaveError(project.writable_reason.rstrip("."), remedy="With --out the masks go elsewhere.")
     with held(project, doing="segtool segment") if own else nullcontext():
-        yield from _segment_folder(project, runtime, out=out, overlay=overlay, overwrite=overwrite, tta=tta)
+        yield from _segment_folder(
+            project, runtime, out=out, overlay=overlay, overwrite=overwrite, spared=spared, tta=tta
+        )
 
 
 def _segment_folder(
-    project: Project, runtime: Runtime, *, out: Path | None, overlay: bool, overwrite: bool, tta: bool
+    project: Project,
+    runtime: Runtime,
+    *,
+    out: Path | None,
+    overlay: bool,
+    overwrite: bool,
+    spared: Collection[str],
+    tta: bool,
 ) -> Generator[Progress | Segmented, None, None]:
     """Do it, in a folder that is held if the masks go there."""
     own = out is None
