@@ -9,8 +9,6 @@ import pytest
 
 from tests.faults.counting import FaultCount, Times, append_count
 
-pytest_plugins: list[str] = []
-
 
 @pytest.fixture(scope="session")
 def times(pytestconfig: pytest.Config) -> Times:
