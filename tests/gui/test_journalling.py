@@ -216,7 +216,7 @@ def test_a_journal_that_cannot_be_written_is_told_once_and_in_the_way_of_nothing
     opened_session: Session, image_folder: Path, messages: list[tuple[str, Level]], qtbot: QtBot
 ) -> None:
     session = opened_session
-    (image_folder / JOURNAL_FOLDER.parts[0]).write_bytes(b"a file of that name")
+    (image_folder / JOURNAL_FOLDER).write_bytes(b"a file of that name")
     over: list[str] = []
     session.message_over.connect(over.append)
     for x in (0, 20, 40):

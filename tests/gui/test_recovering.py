@@ -217,6 +217,8 @@ def test_killed_again_before_the_save_it_is_offered_once(
     qtbot.waitUntil(lambda: session.save_state.is_journalled, timeout=20_000)
     assert len(paths(image_folder)) == 2, "the old one goes when its changes are saved"
     asked.found = []
+    # The one that was killed holds the folder no more.
+    session.holding.close()
     session._documents.reset(None)
     assert window.opener.open(image_folder)
     (found,) = asked.found
