@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 
 from segtool.core.errors import SaveError, SegToolError
@@ -51,7 +51,14 @@ class FolderHold(QObject):
     ----------
     ask_lock : callable
         Asks a person what to do about a lock that only they can judge; None if they have cancelled.
+
+    Signals
+    -------
+    read_again()
+        The open folder was opened once more, as it may be changed now.
     """
+
+    read_again = Signal()
 
     def __init__(
         self,
@@ -182,6 +189,7 @@ class FolderHold(QObject):
             assert now is not None
             keys = (entry.key for entry in now.entries)
             self._navigation.open_any(chain([key] if now.has(key) else [], keys))
+            self.read_again.emit()
         else:
             self._withhold(project, f"{_name(project)} is read-only until it is known whose masks are to be kept.")
 

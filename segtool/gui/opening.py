@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtWidgets import QWidget
 
 from segtool.core.errors import SegToolError
@@ -42,6 +42,9 @@ class FolderOpener(QObject):
         super().__init__(window)
         self._session, self._training, self._preferences, self._window = session, training, preferences, window
         session.holding.ask_lock = lambda found: ask.ask_lock(window, found=found)
+        # What a crash has left could not be offered while the folder was read-only. The question waits for what has
+        # led here, which says more.
+        session.holding.read_again.connect(self._offer_recovery, Qt.ConnectionType.QueuedConnection)
         session.document_changed.connect(self._note_image)
 
     def ask(self) -> None:
@@ -70,8 +73,12 @@ class FolderOpener(QObject):
         self._preferences.remember(known if other_place is not None else replace(known, data_root=""))
         self._find_place_for_masks(root)
         self._open_first(image or known.image)
-        offer_recovery(self._session, self._window)
+        self._offer_recovery()
         return True
+
+    @Slot()
+    def _offer_recovery(self) -> None:
+        offer_recovery(self._session, self._window)
 
     def _say_missing(self, path: Path) -> None:
         if any(Path(folder.root) == path for folder in self._preferences.recent()):

@@ -20,6 +20,8 @@ from segtool.gui.main_window import MainWindow
 from segtool.gui.recovery_choice import Answer, FoundChanges
 from segtool.gui.session import Session
 from segtool.project import journal_writer
+from segtool.project.layout import STATE_FILE
+from segtool.project.lock import FolderLock
 from segtool.project.project import Project
 from segtool.project.recovery import Fit, journal_paths
 from segtool.project.status import Status
@@ -224,6 +226,40 @@ def test_killed_again_before_the_save_it_is_offered_once(
     (found,) = asked.found
     assert np.array_equal(found.item.mask(), mask)
     assert found.item.last.what == "Recovered changes"
+
+
+def test_what_a_killed_window_has_left_is_offered_once_the_folder_is_taken(
+    window: MainWindow, crash: Crash, asked: Asked, image_folder: Path, qtbot: QtBot
+) -> None:
+    mask = crash("a.png")
+    other = FolderLock.take(image_folder, doing="window")
+    journals = {path: path.read_bytes() for path in paths(image_folder)}
+    assert window.opener.open(image_folder)
+    window._session.holding.edit_here()
+    QApplication.processEvents()
+    assert asked.found == [], "the other window is at work"
+    assert {path: path.read_bytes() for path in paths(image_folder)} == journals
+    other.release()
+    window._session.holding.edit_here()
+    qtbot.waitUntil(lambda: len(asked.found) == 1, timeout=20_000)
+    settled(window, image_folder, qtbot)
+    assert np.array_equal(read_mask(image_folder / "masks" / "a.png"), mask)
+
+
+def test_what_was_left_is_offered_once_a_damaged_project_file_is_mended(
+    window: MainWindow, crash: Crash, asked: Asked, image_folder: Path, qtbot: QtBot
+) -> None:
+    mask = crash("a.png")
+    (image_folder / STATE_FILE).write_bytes(b"damaged")
+    assert window.opener.open(image_folder)
+    assert asked.found == []
+    project = window._session.project
+    assert project is not None
+    choices = window._session.holding.answers_to(project.writable_reason)
+    dict(choices)["Start anew"]()
+    qtbot.waitUntil(lambda: len(asked.found) == 1, timeout=20_000)
+    settled(window, image_folder, qtbot)
+    assert np.array_equal(read_mask(image_folder / "masks" / "a.png"), mask)
 
 
 def test_nothing_is_offered_where_nothing_can_be_saved(
