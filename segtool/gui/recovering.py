@@ -72,9 +72,11 @@ class Recovering(QObject):
     def find(self) -> tuple[FoundChanges, ...]:
         """Look for unsaved changes in the open folder, as far as they may be saved there; the newest come last."""
         project = self._documents.project
-        if project is None or project.writable_reason or not journal_paths(project):
+        if project is None or project.writable_reason or self._loop is not None or not journal_paths(project):
             return ()
         look = self._in_thread(_look(project, project.classes))
+        if isinstance(look, Exception):
+            self._session.report(look)
         if not isinstance(look, _Look) or project is not self._documents.project:
             return ()
         for reason in look.findings.damaged:

@@ -78,6 +78,11 @@ class Recoverable:
         return self.journal.header.key
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the mask."""
+        return self.journal.header.height, self.journal.header.width
+
+    @property
     def when(self) -> datetime:
         """Local time of the last change."""
         return datetime.fromtimestamp(self.changes[-1].time)
@@ -172,7 +177,7 @@ def _is_in_later(place: int, items: list[Recoverable]) -> bool:
     """Tell whether a later journal of the same image holds all of one, as after a crash soon after it was restored."""
     item = items[place]
     for later in items[place + 1 :]:
-        if later.key == item.key and later.journal.header.height == item.journal.header.height:
+        if later.key == item.key and later.shape == item.shape:
             mask = later.mask()
             both = mask.copy()
             apply_changes(both, item.changes, path=item.journal.path)

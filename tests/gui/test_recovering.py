@@ -187,6 +187,21 @@ def test_an_image_of_another_size_is_not_given_the_mask(
     assert any("stay in the journal" in text for text in window.messages.texts)
 
 
+def test_journals_of_two_sizes_of_an_image_are_both_offered(
+    window: MainWindow, crash: Crash, asked: Asked, image_folder: Path
+) -> None:
+    crash("a.png")
+    assert cv2.imwrite(os.fspath(image_folder / "a.png"), np.zeros((90, 45), np.uint8))
+    asked.answer = Answer.LATER
+    session = Session(autosave_ms=3_600_000, suggest_models=False)
+    assert session.open_folder(image_folder)
+    assert session.open_image("a.png")
+    assert session.apply_pixels("Fill", Rect(0, 0, 20, 30), np.ones((30, 20), np.uint8))
+    session.close()
+    assert window.opener.open(image_folder)
+    assert [found.item.fit for found in asked.found] == [Fit.IMAGE_CHANGED, Fit.FITS]
+
+
 def test_what_is_discarded_is_gone(window: MainWindow, crash: Crash, asked: Asked, image_folder: Path) -> None:
     crash("a.png")
     asked.answer = Answer.DISCARD
