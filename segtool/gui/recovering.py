@@ -93,10 +93,11 @@ class Recovering(QObject):
 
     def restore(self, items: Sequence[Recoverable]) -> None:
         """Make the changes edits of their masks, which can be undone, and save those."""
+        before: dict[str, npt.NDArray[np.uint8]] = {}
         for item in items:
             document = self._load(item)
             if document is not None:
-                self._edits.after_stroke(partial(self._apply, item, document))
+                self._edits.after_stroke(partial(self._apply, item, document, before))
         shown = [item.key for item in items if item.key in self._restored]
         if shown:
             self._navigation.open_image(shown[-1])
@@ -161,14 +162,19 @@ class Recovering(QObject):
             return None
         return found
 
-    def _apply(self, item: Recoverable, document: Document) -> None:
+    def _apply(self, item: Recoverable, document: Document, before: dict[str, npt.NDArray[np.uint8]]) -> None:
+        """Make an edit of the changes; ``before`` has the masks, by key, as they were before the first of them."""
         path, last = item.journal.path, item.last
-        mask = document.mask.copy()
+        base = before.setdefault(item.key, document.mask.copy())
+        mask = base.copy()
         try:
             apply_changes(mask, item.changes, path=path)
         except SegToolError as exc:
             self._session.report(exc)
             return
+        if not np.array_equal(base, document.mask):
+            # Its tiles know nothing of what another journal has brought back: only what it has changed counts.
+            mask = np.where(mask != base, mask, document.mask)
         record = MaskRecord(last.status, last.predicted_by)
         self._edits.apply_recovered(document, mask, record, name=EDIT_NAME)
         if document.is_dirty:

@@ -119,6 +119,17 @@ def test_several_images_come_back(
         assert np.array_equal(read_mask(Project.open(image_folder).entry(key).mask_path), mask)
 
 
+def test_two_journals_of_one_image_bring_back_what_each_of_them_has_changed(
+    window: MainWindow, crash: Crash, asked: Asked, image_folder: Path, qtbot: QtBot
+) -> None:
+    first, second = crash("a.png", x=0), crash("a.png", x=60)
+    assert window.opener.open(image_folder)
+    assert [found.item.fit for found in asked.found] == [Fit.FITS, Fit.FITS]
+    settled(window, image_folder, qtbot)
+    saved = read_mask(image_folder / "masks" / "a.png")
+    assert np.array_equal(saved, np.where(second == 255, first, second))
+
+
 def test_later_keeps_the_journal_whatever_is_done_to_its_image_meanwhile(
     window: MainWindow, crash: Crash, asked: Asked, image_folder: Path, qtbot: QtBot
 ) -> None:
