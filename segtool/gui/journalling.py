@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import product
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -45,6 +47,7 @@ class Journalling(QObject):
         self._unsaved: dict[str, Document] = {}
         self._saved: dict[str, int] = {}
         self._on_disk: dict[str, int] = {}
+        self._whole: set[str] = set()
         self._told = ""
         self._painted: set[tuple[int, int]] = set()
         self._painted_boxes: list[Rect] = []
@@ -87,7 +90,15 @@ class Journalling(QObject):
         if document is self._documents.current:
             # This holds all that the stroke has painted.
             self._forget_painted()
+        if self._needs_whole(document):
+            tiles = _copies(document, _all_tiles(document))
+            self._whole.add(document.entry.key)
         self._hand_over(document, RecordKind.CHANGE, document.revision, what, tiles, record)
+
+    def _needs_whole(self, document: Document) -> bool:
+        """Tell whether the next record has to hold the whole mask: its file holds something else than it began as."""
+        is_mapped = document.mapped is not None or document.question is not None
+        return is_mapped and document.entry.key not in self._whole
 
     def _hand_over(
         self,
@@ -148,14 +159,16 @@ class Journalling(QObject):
             self._take_back_painted()
             return
         tiles = [tile for tile in touched if self._is_painted(tile)]
+        if tiles and not self._has_partial and self._needs_whole(document):
+            tiles = _all_tiles(document)
         if not tiles or len(tiles) > _MOST_TILES:
             return
         self._painted.clear()
         self._painted_boxes.clear()
         self._has_partial = True
-        pixels = tuple(TilePixels(tile, document.mask[tile.slices].copy()) for tile in tiles)
         # What the end of the stroke will record.
         record = replace(self._edits.changes.recorded(document), status=Status.CORRECTED)
+        pixels = _copies(document, tiles)
         self._hand_over(document, RecordKind.PAINTING, document.revision + 1, "Stroke", pixels, record)
 
     def _is_painted(self, tile: Rect) -> bool:
@@ -202,6 +215,7 @@ class Journalling(QObject):
 
     def _forget(self, key: str) -> None:
         del self._unsaved[key], self._saved[key]
+        self._whole.discard(key)
 
     @Slot()
     def _begin_anew(self) -> None:
@@ -209,6 +223,7 @@ class Journalling(QObject):
         self._unsaved.clear()
         self._saved.clear()
         self._on_disk.clear()
+        self._whole.clear()
         self._tell_trouble("")
         if self._writer is not None:
             self._writer.close()
@@ -235,3 +250,14 @@ class Journalling(QObject):
                 "Free some space on the disk, or save often."
             )
             self._session.warn(self._told)
+
+
+def _all_tiles(document: Document) -> list[Rect]:
+    height, width = document.mask.shape
+    whole = Rect.of_shape(document.mask.shape)
+    corners = product(range(0, height, TILE), range(0, width, TILE))
+    return [Rect(x, y, TILE, TILE).intersect(whole) for y, x in corners]
+
+
+def _copies(document: Document, tiles: Iterable[Rect]) -> tuple[TilePixels, ...]:
+    return tuple(TilePixels(tile, document.mask[tile.slices].copy()) for tile in tiles)

@@ -200,6 +200,34 @@ class MaskQuestions(QObject):
             self._saving.schedule()
         self._say_changed()
 
+    def answered_before(self, document: Document, edit: Callable[[], bool]) -> bool:
+        """Take the question about a mask as answered by an edit that says what every pixel is; False if it stays.
+
+        Parameters
+        ----------
+        document : Document
+            Has a question.
+        edit : callable
+            Makes the edit; answers whether anything has changed.
+        """
+        question = document.question
+        assert question is not None
+        self._documents.claims.claim(document.entry.key)
+        if document.mask_changed_on_disk():
+            self._documents.give_up(document.entry.key)
+            return False
+        if document is self._documents.current:
+            self._take_back()
+        self._set_asked(document, None)
+        document.mapped = question
+        document.mask[...] = VOID
+        if edit():
+            assert document.history.last is not None
+            self._answered[document.history.last] = _Answered(question)
+        if document is self._documents.current:
+            self._say_changed()
+        return True
+
     def _with_classes(self, answer: ValuesAnswer) -> Table | None:
         """Add the classes that the folder lacks; return the table with the ids that they have got, None if it fails."""
         project = self._documents.project

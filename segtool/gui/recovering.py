@@ -18,6 +18,7 @@ from segtool.gui.documents import Documents
 from segtool.gui.jobs.worker import Job, WorkerThread
 from segtool.gui.loading.load_job import Loaded, LoadTask
 from segtool.gui.mask_edits import MaskEdits
+from segtool.gui.mask_questions import MaskQuestions
 from segtool.gui.navigation import Navigation
 from segtool.gui.recovery_choice import FoundChanges, picture_of
 from segtool.gui.saving import Saving
@@ -55,11 +56,18 @@ class Recovering(QObject):
     """
 
     def __init__(
-        self, session: SessionSignals, documents: Documents, *, edits: MaskEdits, navigation: Navigation, saving: Saving
+        self,
+        session: SessionSignals,
+        documents: Documents,
+        *,
+        edits: MaskEdits,
+        navigation: Navigation,
+        saving: Saving,
+        questions: MaskQuestions,
     ) -> None:
         super().__init__(session)
         self._session, self._documents, self._edits = session, documents, edits
-        self._navigation, self._saving = navigation, saving
+        self._navigation, self._saving, self._questions = navigation, saving, questions
         self._restored: dict[str, list[tuple[Path, int]]] = {}
         self._loop: QEventLoop | None = None
         self._result: object = None
@@ -136,7 +144,22 @@ class Recovering(QObject):
 
     def _load(self, item: Recoverable) -> Document | None:
         """Return an image, in memory from now on; None, with a message, if its mask cannot be changed."""
-        key = item.key
+        found = self._loaded(item.key)
+        if found is not None and found.image.damage and found.read_only_reason:
+            # The person has painted in it although it is cut short.
+            self._documents.damage_accepted.add(item.key)
+            found = self._loaded(item.key)
+        if found is None or (found.question is not None and found.mask.shape == item.shape and item.is_whole_mask):
+            # It was painted in, so the question was answered, and the journal holds the answer.
+            return found
+        if found.read_only_reason or found.mask.shape != item.shape:
+            reason = found.read_only_reason or f"{item.key}: the image has another size now."
+            self._session.warn(f"{reason} Its unsaved changes stay in the journal.")
+            return None
+        return found
+
+    def _loaded(self, key: str) -> Document | None:
+        """Return an image, in memory from now on; None, with a message, if it cannot be read."""
         try:
             found = self._documents.find(key)
         except SegToolError as exc:
@@ -155,16 +178,12 @@ class Recovering(QObject):
                 return None
             self._navigation.show_again(document)
             found = document
-        header = item.journal.header
-        if found.read_only_reason or found.mask.shape != (header.height, header.width):
-            reason = found.read_only_reason or f"{key}: the image has another size now."
-            self._session.warn(f"{reason} Its unsaved changes stay in the journal.")
-            return None
         return found
 
     def _apply(self, item: Recoverable, document: Document, before: dict[str, npt.NDArray[np.uint8]]) -> None:
         """Make an edit of the changes; ``before`` has the masks, by key, as they were before the first of them."""
         path, last = item.journal.path, item.last
+        is_asked = document.question is not None
         base = before.setdefault(item.key, document.mask.copy())
         mask = base.copy()
         try:
@@ -176,7 +195,12 @@ class Recovering(QObject):
             # Its tiles know nothing of what another journal has brought back: only what it has changed counts.
             mask = np.where(mask != base, mask, document.mask)
         record = MaskRecord(last.status, last.predicted_by)
-        self._edits.apply_recovered(document, mask, record, name=EDIT_NAME)
+        edit = partial(self._edits.apply_recovered, document, mask, record, name=EDIT_NAME)
+        if not is_asked:
+            edit()
+        elif not self._questions.answered_before(document, edit):
+            self._session.warn(f"{document.read_only_reason} Its unsaved changes stay in the journal.")
+            return
         if document.is_dirty:
             self._restored.setdefault(item.key, []).append((path, document.revision))
             self._saving.save(document)

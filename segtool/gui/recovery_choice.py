@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from segtool.core.classes import ClassSet
 from segtool.core.errors import ImageError
-from segtool.formats.image import read_image
+from segtool.formats.isolated import read_image
 from segtool.formats.preview import display_rgb, overlay_rgb
 from segtool.project.recovery import Fit, Recoverable
 
@@ -58,7 +58,7 @@ def picture_of(item: Recoverable, classes: ClassSet) -> npt.NDArray[np.uint8]:
     rgb = None
     if item.entry is not None and item.fit in (Fit.FITS, Fit.MASK_CHANGED) and mask.size <= _MAX_PIXELS:
         with contextlib.suppress(ImageError):
-            rgb = display_rgb(read_image(item.entry.path).pixels)
+            rgb = display_rgb(read_image(item.entry.path, partial=True).pixels)
     if rgb is None or rgb.shape[:2] != mask.shape:
         small = np.full((size[1], size[0], 3), _NO_IMAGE, np.uint8)
     else:

@@ -78,7 +78,6 @@ class Session(ToolState):
         self.holding = FolderHold(
             self, documents, saving=saving, troubles=self.troubles, navigation=navigation, open_folder=self.open_folder
         )
-        self.recovery = Recovering(self, documents, edits=edits, navigation=navigation, saving=saving)
         models = self._models = ModelChoice(self, documents, saving)
         segmenting = self._segmenting = Segmenting(
             self, documents, edits=edits, navigation=navigation, saving=saving, models=models, jobs=jobs
@@ -91,6 +90,9 @@ class Session(ToolState):
         self.class_edits = ClassEdits(self, documents, edits=edits, navigation=navigation, saving=saving, jobs=jobs)
         self.mask_questions = MaskQuestions(
             self, documents, edits=edits, navigation=navigation, saving=saving, classes=self.class_edits, jobs=jobs
+        )
+        self.recovery = Recovering(
+            self, documents, edits=edits, navigation=navigation, saving=saving, questions=self.mask_questions
         )
         self.regions = RegionWork(self, edits)
         self.limits = PaintLimits(self, documents)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from segtool.core.classes import VOID
 from segtool.core.errors import ImageError, MaskError
-from segtool.formats.image import probe_image
+from segtool.formats.isolated import probe_image
 from segtool.formats.mask_png import read_mask
 from segtool.project.journal import (
     JOURNAL_FOLDER,
@@ -96,6 +96,12 @@ class Recoverable:
     def is_painting(self) -> bool:
         """Whether the last change is a stroke that never ended."""
         return self.last.kind is RecordKind.PAINTING
+
+    @property
+    def is_whole_mask(self) -> bool:
+        """Whether the journal holds every pixel, as for a mask whose file holds something else than class ids."""
+        tiles = {tile.rect for record in self.changes for tile in record.tiles}
+        return sum(rect.width * rect.height for rect in tiles) == self.shape[0] * self.shape[1]
 
     @property
     def count(self) -> int:
@@ -240,7 +246,8 @@ def _assess(journal: Journal, entry: ImageEntry | None, revision: int | None) ->
         return Recoverable(journal, changes, None, Fit.IMAGE_GONE)
     header = journal.header
     try:
-        found = probe_image(entry.path)
+        # One that is cut short was painted in because a person wanted that.
+        found = probe_image(entry.path, partial=True)
     except ImageError as exc:
         return Recoverable(journal, changes, entry, Fit.IMAGE_CHANGED, exc.reason)
     if (found.height, found.width) != (header.height, header.width):

@@ -25,6 +25,7 @@ from segtool.project.lock import FolderLock
 from segtool.project.project import Project
 from segtool.project.recovery import Fit, journal_paths
 from segtool.project.status import Status
+from segtool.sample import draw_nuclei
 
 Crash = Callable[..., npt.NDArray[np.uint8]]
 
@@ -211,6 +212,26 @@ def test_journals_of_two_sizes_of_an_image_are_both_offered(
     session.close()
     assert window.opener.open(image_folder)
     assert [found.item.fit for found in asked.found] == [Fit.IMAGE_CHANGED, Fit.FITS]
+
+
+def test_the_mask_of_an_image_that_is_cut_short_comes_back(
+    window: MainWindow, asked: Asked, image_folder: Path, qtbot: QtBot
+) -> None:
+    path = image_folder / "cut.jpg"
+    assert cv2.imwrite(os.fspath(path), draw_nuclei(5, size=(200, 160))[0])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    session = Session(autosave_ms=3_600_000, suggest_models=False)
+    assert session.open_folder(image_folder)
+    session._documents.damage_accepted.add("cut.jpg")
+    assert session.open_image("cut.jpg")
+    assert session.apply_pixels("Fill", Rect(0, 0, 20, 30), np.ones((30, 20), np.uint8))
+    session.close()
+    assert window.opener.open(image_folder)
+    assert asked.found[0].item.fit is Fit.FITS
+    settled(window, image_folder, qtbot)
+    assert (read_mask(image_folder / "masks" / "cut.png")[:30, :20] == 1).all()
+    assert window._session.document is not None
+    assert window._session.document.read_only_reason == ""
 
 
 def test_what_is_discarded_is_gone(window: MainWindow, crash: Crash, asked: Asked, image_folder: Path) -> None:
