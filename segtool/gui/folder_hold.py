@@ -260,7 +260,7 @@ class FolderHold(QObject):
     def _on_application(self, state: Qt.ApplicationState) -> None:
         """Look whether the folder is still ours when the window is turned to again: before anything is painted."""
         project = self._documents.project
-        if state is not Qt.ApplicationState.ApplicationActive or project is None:
+        if state is not Qt.ApplicationState.ApplicationActive or project is None or self._lock is None:
             return
         try:
             project.confirm_lock()

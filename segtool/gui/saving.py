@@ -22,6 +22,7 @@ from segtool.gui.jobs.worker import WorkerThread
 from segtool.gui.session_signals import SessionSignals
 from segtool.gui.session_state import SaveKind, SaveState
 from segtool.project.document import Document, FilePrint
+from segtool.project.lock import FolderLock
 from segtool.project.project import Project
 from segtool.project.state import ProjectState
 
@@ -208,9 +209,9 @@ class Saving(QObject):
             loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
         return self.save_project() and not self._under_way and not self.unsaved_keys()
 
-    def save_project(self, project: Project | None = None) -> bool:
-        """Write ``segtool.json`` of the open folder (or of another one); False, with a message, if that fails."""
-        project = self._documents.project if project is None else project
+    def save_project(self) -> bool:
+        """Write ``segtool.json`` of the open folder; False, with a message, if that fails."""
+        project = self._documents.project
         if project is None or project.writable_reason or project.state is self._state_on_disk:
             return True
         try:
@@ -219,10 +220,27 @@ class Saving(QObject):
         except SegToolError as exc:
             self._fail(_PROJECT, exc)
             return False
-        if project is self._documents.project:
-            self._state_on_disk = project.state
-            self._succeed(_PROJECT)
+        self._state_on_disk = project.state
+        self._succeed(_PROJECT)
         return True
+
+    def save_left(self, project: Project) -> None:
+        """Write ``segtool.json`` of a folder that was left while something was at work there; it is taken for that."""
+        if project.writable_reason:
+            return
+        current, lock = self._documents.project, None
+        try:
+            refuse_missing(project.root)
+            if current is not None and current.data_root == project.data_root:
+                project.lock = current.lock
+            else:
+                project.lock = lock = FolderLock.take(project.data_root, doing="window")
+            project.save_state()
+        except SegToolError as exc:
+            self._session.report(exc)
+        finally:
+            if lock is not None:
+                lock.release()
 
     def close(self) -> None:
         """End the thread once it has finished the saves that are under way."""

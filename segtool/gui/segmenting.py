@@ -250,7 +250,7 @@ class Segmenting:
         batch, self._batch = self._batch, None
         assert batch is not None
         if batch.project is not self._documents.project:
-            self._saving.save_project(batch.project)
+            self._saving.save_left(batch.project)
             return
         # The prediction of the image in hand may be waiting for the end of a stroke.
         self._edits.after_stroke(lambda: self._summarise(batch, how, error))

@@ -127,6 +127,7 @@ class FolderLock:
         self._path = folder / LOCK_FILE
         self._data = holder.to_bytes()
         self._lost: LockFound | None = None
+        self._is_over = False
 
     @classmethod
     def take(cls, folder: Path, *, doing: str, instead_of: LockFound | None = None) -> FolderLock:
@@ -182,7 +183,7 @@ class FolderLock:
         """Make sure that the folder is still ours, in whatever thread; FolderLostError if somebody has taken it.
 
         A lock that is gone, with all of ``.segtool/`` perhaps, is put back: nobody else has the folder. One that was
-        lost stays so: what others have done meanwhile has to be read first.
+        lost stays so: what others have done meanwhile has to be read first. SaveError once it was given back.
         """
         if self._lost is not None:
             raise FolderLostError(self._lost)
@@ -190,6 +191,8 @@ class FolderLock:
             try:
                 found = _read(self._path)
             except (FileNotFoundError, NotADirectoryError):
+                if self._is_over:
+                    break
                 # If the folder itself is gone, none is made in its place.
                 with contextlib.suppress(OSError):
                     make_own_folder(self._path.parent)
@@ -200,13 +203,21 @@ class FolderLock:
             except OSError:
                 # The drive is out of reach: saving will fail and say why.
                 return
+            if self._is_over:
+                break
             if found != self._data:
                 self._lost = look_at_lock(self._folder)
                 raise FolderLostError(self._lost)
             return
+        if self._is_over:
+            raise SaveError(
+                "nothing was written, because the folder is closed here", path=self._folder, remedy="Open it again."
+            )
 
     def release(self) -> None:
         """Give the folder back if it is still ours; whatever is in the way of that is passed over."""
+        # First: whoever finds no lock after this does not put it back.
+        self._is_over = True
         with contextlib.suppress(OSError), guarded(self._folder):
             if _read(self._path) == self._data:
                 os.unlink(self._path)

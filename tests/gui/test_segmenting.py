@@ -22,6 +22,7 @@ from segtool.gui.session import Session
 from segtool.gui.session_state import JobState, Level, Overwrite
 from segtool.inference.runtime import Runtime
 from segtool.inference.segmenter import segment_to_end
+from segtool.project.lock import Claim, FolderLock, look_at_lock
 from segtool.project.status import Status
 from tests.model_fixtures import texture
 
@@ -311,6 +312,40 @@ def test_opening_another_folder_drops_what_was_asked_of_the_first(
     finish(opened, qtbot)
     assert (mask_of(opened) == VOID).all()
     assert status(opened, "a.png") is Status.UNTOUCHED
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_folder_that_is_left_in_the_middle_of_a_job_is_given_back(
+    opened: Session, folder: Path, tmp_path: Path, qtbot: QtBot, is_taken: bool
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(folder / "a.png", other / "a.png")
+    written, go_on = threading.Event(), threading.Event()
+
+    def hold(item: object) -> None:
+        if isinstance(item, WrittenMask):
+            written.set()
+            assert go_on.wait(30)
+
+    # Heard in the job's thread, which stands still meanwhile.
+    opened._jobs._thread.worker.progressed.connect(hold, Qt.ConnectionType.DirectConnection)
+    assert opened.segment(["b.png", "c.tif"])
+    assert written.wait(30)
+    assert opened.open_folder(other)
+    assert look_at_lock(folder).claim is Claim.FREE
+    theirs = FolderLock.take(folder, doing="window") if is_taken else None
+    go_on.set()
+    finish(opened, qtbot)
+    assert opened.project.writable_reason == ""
+    assert not (folder / "masks" / "c.png").exists()
+    if theirs is None:
+        assert look_at_lock(folder).claim is Claim.FREE
+        state = json.loads((folder / "segtool.json").read_text(encoding="utf-8"))
+        assert state["statuses"]["b.png"] == "predicted"
+    else:
+        theirs.confirm()
+        theirs.release()
 
 
 def test_closing_in_the_middle_of_a_job_records_what_is_done(session: Session, folder: Path, runtime: Runtime) -> None:

@@ -158,6 +158,18 @@ def test_a_lock_that_was_broken_is_noticed_and_left_to_its_new_holder(tmp_path: 
         ours.confirm()
 
 
+def test_a_lock_that_was_given_back_is_not_put_back(tmp_path: Path):
+    ours = FolderLock.take(tmp_path, doing="window")
+    ours.release()
+    with pytest.raises(SaveError, match="closed here"):
+        ours.confirm()
+    theirs = FolderLock.take(tmp_path, doing="window")
+    with pytest.raises(SaveError, match="closed here"):
+        ours.confirm()
+    theirs.confirm()
+    assert not ours.is_lost
+
+
 def test_the_project_file_is_not_written_by_who_has_lost_the_folder(tmp_path: Path):
     project = Project.open(tmp_path)
     project.lock = FolderLock.take(tmp_path, doing="window")
