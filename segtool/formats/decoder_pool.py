@@ -7,10 +7,10 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 
-from segtool.formats.decoder_process import DecoderProcess
+from segtool.formats.decoder_process import DecoderEndedError, DecoderProcess
 
 CAN_ISOLATE = sys.platform != "win32"
 """Whether images are decoded in processes of their own; elsewhere in the process that asks."""
@@ -41,12 +41,16 @@ class DecoderPool:
     def start(self, lane: Lane) -> None:
         """Start the decoder of a lane unless there is one; returns at once if nobody uses it."""
         if CAN_ISOLATE:
-            with self._locks[lane]:
+            # Whoever asks for an image will be told.
+            with self._locks[lane], suppress(DecoderEndedError):
                 self._get(lane)
 
     @contextmanager
     def decoder(self, lane: Lane) -> Iterator[DecoderProcess]:
-        """Have a decoder to oneself; one that did not do what it was asked for is ended, and the next started."""
+        """Have a decoder to oneself; one that did not do what it was asked for is ended, and the next started.
+
+        DecoderEndedError if there is none and none can be started.
+        """
         with self._locks[lane]:
             decoder = self._get(lane)
             try:
@@ -54,7 +58,8 @@ class DecoderPool:
             except BaseException as error:
                 decoder.end()
                 if isinstance(error, Exception):
-                    self._get(lane)
+                    with suppress(DecoderEndedError):
+                        self._get(lane)
                 raise
 
     def close(self) -> None:
@@ -77,7 +82,11 @@ class DecoderPool:
             found = None
         if found is None:
             niceness = _NICENESS if lane is Lane.BACK else 0
-            found = self._decoders[lane] = DecoderProcess(niceness=niceness, idle_s=IDLE_S)
+            try:
+                found = self._decoders[lane] = DecoderProcess(niceness=niceness, idle_s=IDLE_S)
+            except (OSError, RuntimeError) as cause:
+                # No file, or no thread, may be opened any more.
+                raise DecoderEndedError(None, was_ready=False) from cause
         return found
 
     def forget(self) -> None:

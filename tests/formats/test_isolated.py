@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,8 +125,11 @@ def test_a_decoder_that_dies_costs_one_image(tmp_path: Path, number: signal.Sign
     pid = stopped(Lane.BACK)
     with ThreadPoolExecutor(1) as threads:
         reading = threads.submit(isolated.read_image, path)
+        wait_until(POOL._locks[Lane.BACK].locked)
         os.kill(pid, number)
-        os.kill(pid, signal.SIGCONT)
+        # It is woken to take it; what is killed does not wait for that.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
         with pytest.raises(ImageError) as caught:
             reading.result(timeout=60)
     assert words in str(caught.value)
@@ -286,6 +290,38 @@ def test_one_that_does_not_start_is_an_error_with_a_way_out(tmp_path: Path, monk
     with pytest.raises(ImageError, match="does not start. Close other programs") as caught:
         isolated.read_image(path)
     assert caught.value.path == path
+
+
+def test_no_file_left_to_open_is_an_error_with_a_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(KINDS["colour.png"])
+    script = """
+import os, resource, sys
+from pathlib import Path
+from segtool.core.errors import ImageError
+from segtool.formats.decoder_pool import POOL, Lane
+from segtool.formats.isolated import read_image
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (40, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+held = []
+try:
+    while True:
+        held.append(os.open(os.devnull, os.O_RDONLY))
+except OSError:
+    pass
+for left in range(4):
+    POOL.start(Lane.FRONT)
+    try:
+        read_image(Path(sys.argv[1]))
+    except ImageError as error:
+        assert "does not start" in error.reason, error
+    os.close(held.pop())
+for descriptor in held:
+    os.close(descriptor)
+print(read_image(Path(sys.argv[1])).pixels.shape)
+"""
+    found = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, timeout=60)
+    assert (found.stdout, found.stderr) == ("(30, 40, 3)\n", "")
 
 
 @pytest.mark.parametrize(

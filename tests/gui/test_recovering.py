@@ -342,3 +342,17 @@ def test_a_correction_that_was_saved_just_before_the_end_does_not_pass_for_a_pre
     assert window._session.project is not None
     assert window._session.project.status("a.png") is Status.CORRECTED
     assert paths(image_folder) == []
+
+
+def test_the_changes_of_a_damaged_image_come_back(
+    window: MainWindow, crash: Crash, asked: Asked, image_folder: Path, qtbot: QtBot
+) -> None:
+    mask = crash("a.png")
+    path = image_folder / "a.png"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    assert window.opener.open(image_folder)
+    (found,) = asked.found
+    assert found.item.fit is Fit.FITS
+    assert (found.picture[0, 0] != found.picture[0, -1]).any()
+    settled(window, image_folder, qtbot)
+    assert np.array_equal(read_mask(image_folder / "masks" / "a.png"), mask)
