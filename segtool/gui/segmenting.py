@@ -156,6 +156,9 @@ class Segmenting:
     def _request(self, project: Project, key: str, *, fill_void: bool, spares_work: bool) -> SegmentRequest:
         entry, document = project.entry(key), self._documents.get(key)
         pixels = None if document is None else document.image.pixels
+        if document is not None and document.image.damage and document.read_only_reason:
+            # Read again, it is refused: what is left of it is there to be looked at.
+            pixels = None
         return SegmentRequest(key, entry.path, entry.mask_path, pixels, fill_void, spares_work)
 
     # What the job says -------------------------------------------------------------------------

@@ -12,13 +12,13 @@ from pytestqt.qtbot import QtBot
 
 from segtool.core.classes import VOID
 from segtool.core.geometry import Rect
-from segtool.formats.mask_png import read_mask
+from segtool.formats.mask_png import read_mask, write_mask
 from segtool.gui.actions import ActionId
 from segtool.gui.dialogs import ask
 from segtool.gui.main_window import MainWindow
 from segtool.gui.panels.image_list_model import Role
 from segtool.gui.session import Session
-from segtool.gui.session_state import Level, SaveKind
+from segtool.gui.session_state import Level, Overwrite, SaveKind
 from segtool.project.document import Document
 from segtool.sample import draw_nuclei
 from tests.formats.file_makers import noise, tiff
@@ -154,11 +154,20 @@ class TestDamage:
         window.canvas.hold_mask_back(True)
         assert window.canvas.grab().toImage() != tagged
 
-    def test_segmenting_leaves_it_out(self, session: Session, cut: Path, messages: Messages) -> None:
+    @pytest.mark.parametrize("is_shown", [True, False])
+    def test_segmenting_leaves_it_out(
+        self, session: Session, cut: Path, messages: Messages, qtbot: QtBot, is_shown: bool
+    ) -> None:
+        mask = np.zeros((200, 160), np.uint8)
+        mask[:20] = 1
+        path = cut / "masks" / "cut.png"
+        write_mask(path, mask)
         assert session.open_folder(cut)
-        assert session._documents is not None
-        with pytest.raises(Exception, match="cut short"):
-            session._documents.load("cut.jpg")
+        assert session.open_image("cut.jpg" if is_shown else "a.png")
+        assert session.segment(["cut.jpg"], policy=Overwrite.REPLACE)
+        qtbot.waitUntil(lambda: session.job is None, timeout=30_000)
+        assert "cut short" in messages[-1][0]
+        assert np.array_equal(read_mask(path), mask)
 
 
 class TestPages:
