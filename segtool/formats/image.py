@@ -17,7 +17,7 @@ from segtool.core.errors import ImageError
 from segtool.formats.decoders import decode
 from segtool.formats.foreign_kinds import foreign_kind
 from segtool.formats.inspection import ImageHeader, Plan, inspect
-from segtool.formats.mending import damage_of, mend
+from segtool.formats.mending import damage_of, mend, mended_header
 from segtool.formats.samples import (
     final_dtype,
     turn_upright,
@@ -93,10 +93,10 @@ def probe_image(path: Path, *, partial: bool = False) -> ImageHeader:
         except MemoryError:
             raise
         except Exception:
-            mended = mend(stream) if partial else None
-            if mended is None:
+            header = mended_header(stream) if partial else None
+            if header is None:
                 raise
-        return mended.plan.header
+        return header
 
 
 def read_image(path: Path, *, partial: bool = False) -> Image:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from segtool.core.errors import ImageError
-from segtool.formats.inspection import Decoder, Plan, inspect
+from segtool.formats.inspection import Decoder, ImageHeader, Plan, inspect
 from segtool.formats.jpeg_markers import JPEG_SIGNATURE, scan_jpeg
 from segtool.formats.png_chunks import PNG_SIGNATURE, ColourType, chunk_of, sound_chunks
 from segtool.formats.samples import Pixels, turn_upright
@@ -86,6 +86,26 @@ def mend(stream: BinaryIO) -> Mended | None:
     return None
 
 
+def mended_header(stream: BinaryIO) -> ImageHeader | None:
+    """Return the header that a mended file will have, as far as that can be told without its pixels; see ``mend``.
+
+    Raises
+    ------
+    ImageError
+        Without a path, if the image is of a kind or size that cannot be read.
+    Exception
+        Whatever a decoder raises for a damaged header.
+    """
+    stream.seek(0)
+    head = stream.read(8)
+    if head == PNG_SIGNATURE:
+        found = _sound_png(stream)
+        # To unpack the pixels of a large one takes seconds and gigabytes.
+        return None if found is None else inspect(_png_of(found, b""), verify=False).header
+    mended = _mend_jpeg(stream) if head.startswith(JPEG_SIGNATURE) else None
+    return None if mended is None else mended.plan.header
+
+
 def damage_of(mended: Mended, decoded: Pixels) -> str:
     """Return what is wrong with a mended file, such as "cut short: the lower 49 % are missing".
 
@@ -112,6 +132,28 @@ def damage_of(mended: Mended, decoded: Pixels) -> str:
 
 
 def _mend_png(stream: BinaryIO) -> Mended | None:
+    found = _sound_png(stream)
+    if found is None:
+        return None
+    packed = b"".join(body for kind, body in found.chunks if kind == b"IDAT")
+    rows, packed = _whole_rows(packed, found.row_bytes, found.height)
+    if rows == 0:
+        return None
+    whole = _png_of(found, packed)
+    return Mended(whole, _without_shortcut(inspect(whole, verify=True)), found.height, rows, found.is_damaged)
+
+
+@dataclass(frozen=True, slots=True)
+class _SoundPng:
+    """What is sound of a PNG: its chunks (kind and content), whether one that is not follows, and what a row takes."""
+
+    chunks: list[tuple[bytes, bytes]]
+    is_damaged: bool
+    height: int
+    row_bytes: int
+
+
+def _sound_png(stream: BinaryIO) -> _SoundPng | None:
     chunks, is_damaged = sound_chunks(stream)
     if not chunks or chunks[0][0] != b"IHDR":
         return None
@@ -120,12 +162,12 @@ def _mend_png(stream: BinaryIO) -> Mended | None:
     if interlaced or colour not in set(ColourType) or width * height > _MOST_PIXELS:
         return None
     row_bytes = 1 + -(-width * depth * _SAMPLES[ColourType(colour)] // 8)
-    rows, packed = _whole_rows(b"".join(body for kind, body in chunks if kind == b"IDAT"), row_bytes, height)
-    if rows == 0:
-        return None
-    before = b"".join(chunk_of(kind, body) for kind, body in chunks if kind not in _REPLACED)
-    whole = io.BytesIO(PNG_SIGNATURE + before + chunk_of(b"IDAT", packed) + chunk_of(b"IEND", b""))
-    return Mended(whole, _without_shortcut(inspect(whole, verify=True)), height, rows, is_damaged)
+    return _SoundPng(chunks, is_damaged, height, row_bytes)
+
+
+def _png_of(found: _SoundPng, packed: bytes) -> BinaryIO:
+    before = b"".join(chunk_of(kind, body) for kind, body in found.chunks if kind not in _REPLACED)
+    return io.BytesIO(PNG_SIGNATURE + before + chunk_of(b"IDAT", packed) + chunk_of(b"IEND", b""))
 
 
 def _whole_rows(packed: bytes, row_bytes: int, height: int) -> tuple[int, bytes]:

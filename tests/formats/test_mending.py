@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from segtool.core.errors import ImageError
+from segtool.formats import isolated
 from segtool.formats.image import probe_image, read_image
 from tests.faults.corpus import upright
 from tests.formats.file_makers import chunk, noise, orientation_exif, pillow_bytes, png, png_of
@@ -84,3 +86,14 @@ def test_a_few_bytes_that_claim_much_are_not_mended(tmp_path: Path) -> None:
     path.write_bytes(png([bytes(19_000)] * 50, width=19_000, height=19_000, bit_depth=8, colour_type=0)[:-30])
     with pytest.raises(ImageError):
         read_image(path, partial=True)
+
+
+def test_the_header_of_a_large_one_takes_no_unpacking(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    # 240 MB when it is unpacked: more than a decoder may take for a header.
+    data = png([bytes(3 * 10_000)] * 4, width=10_000, bit_depth=8, colour_type=2, height=8000)
+    at = data.index(b"IDAT") - 4
+    packed = zlib.compress(bytes(8000 * (1 + 3 * 10_000)), 1)
+    path.write_bytes(data[:at] + chunk(b"IDAT", packed)[:-100])
+    header = isolated.probe_image(path, partial=True)
+    assert (header.width, header.height, header.channels) == (10_000, 8000, 3)
