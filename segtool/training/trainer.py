@@ -236,14 +236,20 @@ def _run(plan: RunPlan, should_stop: Callable[[], bool]) -> Iterator[RunEvent]:
 def _load_held_out(plan: RunPlan, normalisation: Normalisation, reduction: int) -> list[Sample]:
     if not plan.held_out:
         return []
-    return load_samples(
-        plan.held_out,
-        plan.classes,
-        normalisation,
-        seed=plan.settings.seed,
-        mask_classes=plan.held_out_classes,
-        reduction=reduction,
-    )
+    try:
+        return load_samples(
+            plan.held_out,
+            plan.classes,
+            normalisation,
+            seed=plan.settings.seed,
+            mask_classes=plan.held_out_classes,
+            reduction=reduction,
+        )
+    except TrainingError as exc:
+        raise TrainingError(
+            "none of the masks to validate on has a labelled pixel",
+            remedy="Label some pixels of the images that are held out.",
+        ) from exc
 
 
 def _validate(

@@ -268,6 +268,16 @@ def test_crops_must_fit_the_network(tmp_path: Path) -> None:
         list(run_training(_plan(tmp_path, network=deep, settings=replace(SETTINGS, crop=32))))
 
 
+def test_held_out_masks_without_a_label_are_named_as_such(tmp_path: Path) -> None:
+    plan = _plan(tmp_path)
+    for source in plan.held_out:
+        # No class has that id, and so it says nothing.
+        write_mask(source.mask, np.full((96, 80), 9, np.uint8))
+    with pytest.raises(TrainingError, match="to validate on"):
+        list(run_training(plan))
+    assert not plan.out.exists()
+
+
 def test_without_held_out_images_nothing_is_scored(tmp_path: Path) -> None:
     *_, done = run_training(_plan(tmp_path, held_out=[]))
     assert isinstance(done, RunDone)
