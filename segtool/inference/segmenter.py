@@ -129,13 +129,15 @@ def segment(
             continue
         rows = slice(item.top, item.top + len(item.probabilities))
         class_ids[rows], confidence[rows] = _decide(item.probabilities, ids, card.temperature)
-        if (missing := without_value(pixels[rows])) is not None:
-            # Where there is no value, there is surely nothing to label.
-            class_ids[rows][missing], confidence[rows][missing] = VOID, 255
         if probability is not None and probability_of is not None:
             index = card.classes.ids.index(probability_of)
             wanted = class_probability(item.probabilities, index, temperature=card.temperature)
             probability[rows] = _levels(wanted)
+        if (missing := without_value(pixels[rows])) is not None:
+            # Where there is no value, there is surely nothing to label.
+            class_ids[rows][missing], confidence[rows][missing] = VOID, 255
+            if probability is not None:
+                probability[rows][missing] = 0
     yield Prediction(class_ids, confidence, probability)
 
 

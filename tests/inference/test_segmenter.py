@@ -220,6 +220,9 @@ def test_pixels_that_are_no_numbers_are_survived(nuclei: Runtime):
     expected = segment_to_end(texture(64, 64), nuclei)
     assert (prediction.class_ids[50:] == expected.class_ids[50:]).mean() > 0.99
     assert segment_to_end(np.full((16, 16), np.nan, dtype=np.float32), nuclei).class_ids.shape == (16, 16)
+    found = segment_to_end(pixels, nuclei, probability_of=1)
+    assert not found.probability[10:20, 10:20].any()
+    assert found.probability.any()
 
 
 def test_progress_counts_the_tiles_and_the_prediction_comes_last(nuclei: Runtime):
