@@ -155,23 +155,28 @@ def _try_in_child(folder: Path) -> dict[str, Any] | None:
 def _watch(child: subprocess.Popen[bytes]) -> str:
     """Wait for the child; end it and say why if it takes too much."""
     end = time.monotonic() + TIME_LIMIT_S
-    process = psutil.Process(child.pid)
     while True:
         try:
             child.wait(_POLL_S)
             return ""
         except subprocess.TimeoutExpired:
-            pass
-        try:
-            used, times = process.memory_info().rss, process.cpu_times()
-        except psutil.Error:
-            continue
-        if used > MEMORY_LIMIT_BYTES:
+            memory, worked = _taken_by(child.pid)
+        if memory > MEMORY_LIMIT_BYTES:
             child.kill()
             return f"takes more than {MEMORY_LIMIT_BYTES // 1024**3} GB of memory"
-        if times.user + times.system > CPU_LIMIT_S or time.monotonic() > end:
+        if worked > CPU_LIMIT_S or time.monotonic() > end:
             child.kill()
             return "was not ready in time"
+
+
+def _taken_by(pid: int) -> tuple[int, float]:
+    """Return the bytes and the seconds of work that a process has taken; 0 where the system does not tell."""
+    try:
+        process = psutil.Process(pid)
+        times = process.cpu_times()
+        return int(process.memory_info().rss), float(times.user + times.system)
+    except (psutil.Error, OSError):
+        return 0, 0.0
 
 
 def _error(folder: Path, what: str) -> ModelError:

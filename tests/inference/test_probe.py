@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from segtool.core.errors import ModelError
@@ -122,3 +123,17 @@ def test_closing_the_window_does_not_wait_for_a_child(
     thread.join()
     # Ended before or after its first word: refused, or given up.
     assert said in ([], ["the network brought the process down in which it was tried (-9)"])
+
+
+def test_one_that_cannot_be_watched_is_tried_all_the_same_and_not_for_ever(
+    folder: Path, files: NetworkFiles, monkeypatch: pytest.MonkeyPatch
+):
+    # As in a container without /proc.
+    monkeypatch.setattr(psutil, "PROCFS_PATH", "/nowhere", raising=False)
+    ensure_tried(folder, files)
+    monkeypatch.setattr(probe, "_tried", set())
+    monkeypatch.setattr(probe, "_remembered", list)
+    monkeypatch.setattr(probe, "TIME_LIMIT_S", 0.2)
+    use_child(monkeypatch, "print('started', flush=True)\nwhile True: pass")
+    with pytest.raises(ModelError, match="not ready in time"):
+        ensure_tried(folder, files)
