@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from segtool.core.classes import VOID, ClassSet
-from segtool.core.errors import SegToolError, TrainingError
+from segtool.core.errors import ImageError, SegToolError, TrainingError
 from segtool.formats.isolated import probe_image
 from segtool.formats.mask_png import read_mask
 from segtool.project.layout import ImageEntry
@@ -47,7 +48,8 @@ def check_trainable(entries: Sequence[ImageEntry], classes: ClassSet) -> None:
     seen: set[int] = set()
     for entry in entries:
         try:
-            image = probe_image(entry.path)
+            with left_out_is_a_way():
+                image = probe_image(entry.path)
             if len(seen) < 2:
                 mask = read_mask(entry.mask_path)
                 width, height = mask.shape[1], mask.shape[0]
@@ -71,6 +73,16 @@ def check_trainable(entries: Sequence[ImageEntry], classes: ClassSet) -> None:
             f"the masks hold {only}, and a model learns from at least two classes",
             remedy="Label some pixels of another class too; background counts as one.",
         )
+
+
+@contextmanager
+def left_out_is_a_way() -> Iterator[None]:
+    """Say of an image that cannot be read, and without which a training could go on, that it can be left out."""
+    try:
+        yield
+    except ImageError as error:
+        error.remedy = f"{error.remedy} Or leave the image out of the training.".lstrip()
+        raise
 
 
 def _classes_in(mask: npt.NDArray[np.uint8], classes: ClassSet) -> set[int]:

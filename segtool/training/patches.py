@@ -19,6 +19,7 @@ from segtool.formats.isolated import read_image
 from segtool.formats.mask_png import read_mask
 from segtool.project.shown import read_shown
 from segtool.project.sources import Source
+from segtool.project.training_images import left_out_is_a_way
 
 # Where crops lie: about a pixel that a person has corrected, about a pixel of a class that the image holds, whichever,
 # so that rare classes are seen (nnU-Net forces a third), and the rest anywhere.
@@ -96,7 +97,8 @@ def load_samples(
     _, table = match_classes(mask_classes, classes)
     samples = []
     for source in sources:
-        pixels = read_image(source.image).pixels
+        with left_out_is_a_way():
+            pixels = read_image(source.image).pixels
         mask = read_mask(source.mask)
         if mask.shape != pixels.shape[:2]:
             raise MaskError(

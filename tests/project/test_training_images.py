@@ -7,12 +7,15 @@ import pytest
 from PIL import Image as PillowImage
 
 from segtool.core.classes import DEFAULT_CLASSES, VOID
-from segtool.core.errors import TrainingError
+from segtool.core.errors import ImageError, TrainingError
+from segtool.core.normalisation import Normalisation
 from segtool.formats.mask_png import write_mask
 from segtool.project.layout import ImageEntry
 from segtool.project.project import Project
+from segtool.project.sources import Source
 from segtool.project.status import Status
 from segtool.project.training_images import check_trainable, usable_images
+from segtool.training.patches import load_samples
 
 
 def add(root: Path, name: str, *values: int, size: tuple[int, int] = (20, 30)) -> ImageEntry:
@@ -91,3 +94,14 @@ def test_a_mask_of_another_kind_is_named(tmp_path: Path):
         check_trainable([entry], DEFAULT_CLASSES)
     assert caught.value.path == entry.mask_path
     assert "in the window" in caught.value.remedy
+
+
+def test_a_damaged_image_may_be_left_out(tmp_path: Path):
+    entries = [add(tmp_path, "a.png", 0, 1), add(tmp_path, "b.png", 0, 1)]
+    entries[1].path.write_bytes(entries[1].path.read_bytes()[:40])
+    with pytest.raises(TrainingError, match="b.png: is cut short.*Or leave the image out of the training"):
+        check_trainable(entries, DEFAULT_CLASSES)
+    with pytest.raises(ImageError, match="b.png: is cut short.*Or leave the image out of the training"):
+        load_samples(
+            [Source(item.key, item.path, item.mask_path) for item in entries], DEFAULT_CLASSES, Normalisation(), seed=0
+        )
