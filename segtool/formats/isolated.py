@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ class _Question:
 
     def ask(self) -> _Answer | ImageError:
         """Return the answer; an error that the decoder has explained does it no harm, one that is raised ends it."""
-        request = {"path": os.path.abspath(self._path), "pixels": self._with_pixels, "partial": self._partial}
+        request = {"path": _name_for(self._path), "pixels": self._with_pixels, "partial": self._partial}
         self._decoder.send(request, check=self._check)
         answer = self._receive()
         if "header" in answer:
@@ -169,6 +170,16 @@ class _Question:
             return np.empty(shape, dtype=header.dtype)
         except MemoryError as cause:
             raise ImageError("does not fit into memory", path=self._path, remedy=_CLOSE_OTHERS) from cause
+
+
+def _name_for(path: Path) -> str:
+    """Return a file's whole name as the decoder, which takes names for UTF-8 whatever the locale, finds it."""
+    whole = os.fspath(path)
+    # The current folder may have gone, or the name have letters that the locale lacks: there is no such file then.
+    with suppress(OSError, ValueError):
+        whole = os.path.abspath(path)
+        return os.fsencode(whole).decode("utf-8", "surrogateescape")
+    return whole
 
 
 def _size_of(path: Path) -> int:

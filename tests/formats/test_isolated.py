@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -290,6 +291,39 @@ def test_one_that_does_not_start_is_an_error_with_a_way_out(tmp_path: Path, monk
     with pytest.raises(ImageError, match="does not start. Close other programs") as caught:
         isolated.read_image(path)
     assert caught.value.path == path
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("localedef") is None, reason="makes a locale of its own")
+def test_names_are_found_whatever_the_locale(tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/\xe4.png"
+    Path(os.fsdecode(path)).write_bytes(KINDS["colour.png"])
+    name = "de_DE.ISO-8859-1"
+    # It warns of what the system's description of the language says.
+    subprocess.run(["localedef", "-f", "ISO-8859-1", "-i", "de_DE", tmp_path / name], capture_output=True, check=False)
+    script = """
+import os, sys
+from pathlib import Path
+from segtool.core.errors import ImageError
+from segtool.formats.isolated import read_image
+
+print(sys.getfilesystemencoding(), read_image(Path(sys.argv[1])).pixels.shape)
+os.makedirs("gone")
+os.chdir("gone")
+os.rmdir(os.path.join("..", "gone"))
+try:
+    read_image(Path("a.png"))
+except ImageError as error:
+    print(error.reason)
+"""
+    environment = {**os.environ, "LOCPATH": os.fspath(tmp_path), "LC_ALL": name, "PYTHONUTF8": "0"}
+    environment["PYTHONPATH"] = os.fspath(Path(segtool.__file__).parent.parent)
+    command = [sys.executable, "-c", script, path]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, cwd=tmp_path)
+    if not found.stdout.startswith("iso8859-1"):
+        pytest.skip("there is no such locale")
+    assert (found.stdout.splitlines()[1:], found.stderr) == (["there is no such file"], "")
+    assert "(30, 40, 3)" in found.stdout
 
 
 def test_no_file_left_to_open_is_an_error_with_a_way_out(tmp_path: Path) -> None:
