@@ -8,8 +8,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, Signal, Slot
 
 from segtool.core.errors import SaveError, SegToolError
 from segtool.gui.documents import Documents
@@ -18,6 +17,7 @@ from segtool.gui.save_troubles import SaveTroubles
 from segtool.gui.saving import Saving
 from segtool.gui.session_signals import SessionSignals
 from segtool.gui.session_state import Level, LockAnswer
+from segtool.gui.turning_to import TurningTo
 from segtool.project.backups import GoodBackup, newest_good, put_back
 from segtool.project.layout import MASKS_FOLDER, STATE_FILE
 from segtool.project.lock import FolderHeldError, FolderLock, FolderLostError, LockFound
@@ -79,9 +79,7 @@ class FolderHold(QObject):
         self._choices: Choices = ()
         troubles.take_folder = self.edit_here
         saving.failures_changed.connect(self._look_for_loss)
-        app = QGuiApplication.instance()
-        if isinstance(app, QGuiApplication):
-            app.applicationStateChanged.connect(self._on_application)
+        self._turning = TurningTo(self._look_whose, self)
 
     def open(self, root: Path, *, data_root: Path | None) -> Project | None:
         """Take and read a folder that is about to be the open one; None if it stays closed, which a message explains.
@@ -121,6 +119,7 @@ class FolderHold(QObject):
 
     def close(self) -> None:
         """Give the folder back."""
+        self._turning.close()
         if self._lock is not None:
             self._lock.release()
             self._lock = None
@@ -256,11 +255,10 @@ class FolderHold(QObject):
         if lost is not None:
             self._lose(lost.found)
 
-    @Slot(object)
-    def _on_application(self, state: Qt.ApplicationState) -> None:
+    def _look_whose(self) -> None:
         """Look whether the folder is still ours when the window is turned to again: before anything is painted."""
         project = self._documents.project
-        if state is not Qt.ApplicationState.ApplicationActive or project is None or self._lock is None:
+        if project is None or self._lock is None:
             return
         try:
             project.confirm_lock()

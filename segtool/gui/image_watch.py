@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QFileSystemWatcher, QObject, Qt, QTimer, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Slot
 
 from segtool.core.printable import printable
 from segtool.gui.documents import Documents
 from segtool.gui.navigation import Navigation
 from segtool.gui.session_signals import SessionSignals
+from segtool.gui.turning_to import TurningTo
 from segtool.project.document import Document
 
 # Somebody who copies a file over another changes it many times.
@@ -31,9 +31,7 @@ class ImageWatch(QObject):
         self._soon = QTimer(self, singleShot=True, interval=_QUIET_MS)
         self._soon.timeout.connect(self.look)
         # Network drives say nothing of changes: then this, and going from image to image, has to do.
-        app = QGuiApplication.instance()
-        if isinstance(app, QGuiApplication):
-            app.applicationStateChanged.connect(self._on_state)
+        self._turning = TurningTo(self._soon.start, self)
         self._watcher.fileChanged.connect(self._soon.start)
         self._watcher.directoryChanged.connect(self._soon.start)
         session.document_changed.connect(self._follow)
@@ -41,8 +39,8 @@ class ImageWatch(QObject):
 
     def close(self) -> None:
         """Watch nothing any more."""
-        self._soon.stop()
-        self._watch(None)
+        self._turning.close()
+        self._watch_nothing()
 
     @Slot()
     def look(self) -> None:
@@ -86,6 +84,10 @@ class ImageWatch(QObject):
             self._session.entries_changed.emit(frozenset((key,)))
         self._told = ""
 
+    def _watch_nothing(self) -> None:
+        self._soon.stop()
+        self._watch(None)
+
     def _watch(self, document: Document | None) -> None:
         """Watch that image's file and folder, and nothing else; a file that was replaced is not watched any more."""
         path = None if document is None else document.entry.path
@@ -103,7 +105,7 @@ class ImageWatch(QObject):
             self._session.message_over.emit(self._told)
             self._told = ""
         if self._documents.current is None:
-            self.close()
+            self._watch_nothing()
         else:
             self._watch(self._documents.current)
             self._soon.start()
@@ -111,9 +113,4 @@ class ImageWatch(QObject):
     @Slot()
     def _on_saved(self) -> None:
         if self._waits_for_save:
-            self._soon.start()
-
-    @Slot(Qt.ApplicationState)
-    def _on_state(self, state: Qt.ApplicationState) -> None:
-        if state is Qt.ApplicationState.ApplicationActive:
             self._soon.start()

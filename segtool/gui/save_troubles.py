@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, Slot
 
 from segtool.core.classes import VOID
 from segtool.gui.documents import Documents
@@ -28,6 +27,7 @@ from segtool.gui.navigation import Navigation
 from segtool.gui.saving import Saving
 from segtool.gui.session_signals import SessionSignals, error_text
 from segtool.gui.session_state import ChangedMaskAnswer, Level
+from segtool.gui.turning_to import TurningTo
 from segtool.project.layout import MASKS_FOLDER, MODELS_FOLDER, OWN_FOLDER
 from segtool.project.lock import FolderLostError
 
@@ -84,12 +84,11 @@ class SaveTroubles(QObject):
         self._thread.worker.failed.connect(self._on_failed)
         saving.failures_changed.connect(self._tell)
         session.project_changed.connect(self._follow_project)
-        app = QGuiApplication.instance()
-        if isinstance(app, QGuiApplication):
-            app.applicationStateChanged.connect(self._on_application)
+        self._turning = TurningTo(self.look_again, self)
 
     def close(self) -> None:
         """End the thread once copies that are being written are whole."""
+        self._turning.close()
         self._thread.close(cancel=False)
 
     def save_shown(self) -> None:
@@ -248,11 +247,6 @@ class SaveTroubles(QObject):
         self._tell()
 
     # By itself ---------------------------------------------------------------------------------
-
-    @Slot(object)
-    def _on_application(self, state: Qt.ApplicationState) -> None:
-        if state is Qt.ApplicationState.ApplicationActive:
-            self.look_again()
 
     @Slot()
     def _follow_project(self) -> None:
