@@ -204,6 +204,11 @@ class AdaptControl(QObject):
         project = self._session.project
         if self._state.is_running or project is None:
             return False
+        # The choice may have been on the screen for long.
+        self._session.holding.look_whose()
+        if project.writable_reason:
+            self._session.warn(project.writable_reason)
+            return False
         self._project, self._held_out = project, 0
         self._name, self._compared = choice.version_name(project, amount), choice.active.name
         request = MixRequest(

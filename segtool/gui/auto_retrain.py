@@ -26,7 +26,8 @@ class AutoRetrain(QObject):
     one that has failed is not tried again before as many images more are approved. In a folder that was just
     opened, approved images count that no run has been offered yet (``ProjectState.known``). What is approved
     while a run is under way counts for the next one, which then starts when that run ends, unless the person has
-    stopped it: then with the next approval.
+    stopped it: then with the next approval. While a run that was broken off waits to be resumed or discarded, none is
+    started: what is kept of it would be given up for the new one's. After that the next approval counts.
 
     Parameters
     ----------
@@ -42,6 +43,7 @@ class AutoRetrain(QObject):
     ) -> None:
         super().__init__(parent)
         self._session, self._training, self._preferences = session, training, preferences
+        self._unfinished = training.unfinished
         self._after = 0
         self._counted: frozenset[str] = frozenset()
         self._approved: tuple[Project, Mapping[str, Status], frozenset[str]] | None = None
@@ -80,6 +82,8 @@ class AutoRetrain(QObject):
         """Return in a sentence what holds for the open folder."""
         if not self._after:
             return "Start runs in the background as you approve images"
+        if self._unfinished.waits_for_answer:
+            return "Waits until the training that was broken off is resumed or discarded"
         every = "every newly approved image" if self._after == 1 else f"every {self._after} newly approved images"
         return f"After {every}; {self.newly_approved()} since the last run"
 
@@ -128,6 +132,7 @@ class AutoRetrain(QObject):
             self._after > 0
             and project is not None
             and not self._training.is_running
+            and not self._unfinished.waits_for_answer
             and not project.writable_reason
             and len(self._session.classes) > 1
             and self.newly_approved() >= self._after

@@ -79,7 +79,7 @@ class FolderHold(QObject):
         self._choices: Choices = ()
         troubles.take_folder = self.edit_here
         saving.failures_changed.connect(self._look_for_loss)
-        self._turning = TurningTo(self._look_whose, self)
+        self._turning = TurningTo(self.look_whose, self)
 
     def open(self, root: Path, *, data_root: Path | None) -> Project | None:
         """Take and read a folder that is about to be the open one; None if it stays closed, which a message explains.
@@ -255,10 +255,10 @@ class FolderHold(QObject):
         if lost is not None:
             self._lose(lost.found)
 
-    def _look_whose(self) -> None:
-        """Look whether the folder is still ours when the window is turned to again: before anything is painted."""
+    def look_whose(self) -> None:
+        """Look whether the folder is still ours: before something begins there that does not look by itself."""
         project = self._documents.project
-        if project is None or self._lock is None:
+        if project is None or project.lock is None or self._lock is None:
             return
         try:
             project.confirm_lock()

@@ -103,7 +103,7 @@ class MaskQuestions(QObject):
         """Ask what the open mask means, and make it that."""
         document, project = self._documents.current, self._documents.project
         question = None if document is None else document.question or document.mapped
-        if document is None or project is None or question is None:
+        if document is None or project is None or question is None or self._refuses(document):
             return
         fit: Fit | None = question.likely_fit
         if question.asks_size:
@@ -127,7 +127,7 @@ class MaskQuestions(QObject):
     def keep(self) -> None:
         """Save the open mask as class ids, although only its file is of another kind."""
         document = self._documents.current
-        if document is not None and document.mapped is not None:
+        if document is not None and document.mapped is not None and not self._refuses(document):
             self._take_back()
             document.note_change()
             self._saving.save(document)
@@ -135,7 +135,7 @@ class MaskQuestions(QObject):
     def convert_all(self) -> None:
         """Start saving every mask of the folder as class ids whose values have been said to mean something."""
         project = self._documents.project
-        if project is None or self._jobs.refuses():
+        if project is None or self._refuses(None) or self._jobs.refuses():
             return
         self._session.message_over.emit(_OTHERS)
         self._take_back()
@@ -147,6 +147,16 @@ class MaskQuestions(QObject):
         state = JobState(TITLE, 0, max(1, len(project.entries)))
         self._jobs.start(job, state=state, on_item=self._on_converted, on_end=self._on_end)
 
+    def _refuses(self, document: Document | None) -> bool:
+        """Tell whether the folder or a mask is read-only for another reason than a question; the person is told why."""
+        project = self._documents.project
+        reason = "" if project is None else project.writable_reason
+        if document is not None and document.question is None:
+            reason = reason or document.read_only_reason
+        if reason:
+            self._session.warn(reason)
+        return bool(reason)
+
     @Slot()
     def _tell(self) -> None:
         self._take_back()
@@ -156,7 +166,7 @@ class MaskQuestions(QObject):
         if document.question is not None:
             self._told = document.read_only_reason
             self._session.ask(self._told, Level.WARNING, [("Decide…", self.decide)])
-        elif document.mapped is not None and document.mapped.is_known:
+        elif document.mapped is not None and document.mapped.is_known and not document.read_only_reason:
             # It offers the same and more.
             self._session.message_over.emit(_OTHERS)
             self._told = (
@@ -246,6 +256,7 @@ class MaskQuestions(QObject):
         assert project is not None
         project.mask_answers = project.mask_answers.with_table(kind, table)
         try:
+            project.confirm_lock()
             write_answers(project.data_root, project.mask_answers)
         except SegToolError as exc:
             self._session.report(exc)

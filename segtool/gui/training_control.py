@@ -198,6 +198,7 @@ class TrainingControl(QObject):
         project = self._session.project
         if self._worker.is_over:
             return None
+        self._session.holding.look_whose()
         if self.is_running or project is None:
             self._session.warn("A training is running already." if self.is_running else "Open a folder first.")
         elif project.writable_reason:
@@ -251,7 +252,7 @@ class TrainingControl(QObject):
     @Slot(object)
     def _on_worker_finished(self, last: object) -> None:
         self._given.popleft()
-        # A plan that was given up has been replaced: what the worker still says about it is passed over.
+        # What the worker still says of a plan that was given up is passed over.
         if isinstance(last, Checked) and last.plan is self._plan:
             if last.problem:
                 self._fail(last.problem)

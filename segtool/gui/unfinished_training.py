@@ -11,7 +11,7 @@ from segtool.gui.session import Session
 from segtool.gui.session_state import Level
 from segtool.models.drafts import remove_stale_drafts
 from segtool.project.layout import MODELS_FOLDER
-from segtool.project.unfinished import STOPPED, UnfinishedRun, discard, find_unfinished, is_any_under_way
+from segtool.project.unfinished import STOPPED, UnfinishedRun, discard, find_unfinished, is_any_under_way, is_under_way
 
 _LOOK_AGAIN_MS = 2000
 
@@ -49,6 +49,11 @@ class UnfinishedTraining(QObject):
         """The run that can be gone on with, or discarded at least; None if there is none."""
         return self._run
 
+    @property
+    def waits_for_answer(self) -> bool:
+        """Whether there is a run that can be gone on with and whose model the person has not got."""
+        return self._run is not None and not self._run.problem and not self._has_model(self._run)
+
     def look(self) -> None:
         """Look at the folder again."""
         project = self._session.project
@@ -76,12 +81,22 @@ class UnfinishedTraining(QObject):
             self._resume(self._run)
 
     def discard(self) -> None:
-        """Remove what was kept of the run."""
-        if self._run is not None:
-            discard(self._run.path)
-            self.take_offer_back()
-            self.look()
-            self._session.info("What was kept of the training is removed.")
+        """Remove what was kept of the run, unless the folder or the run is somebody else's by now."""
+        project, run = self._session.project, self._run
+        if project is None or run is None:
+            return
+        self._session.holding.look_whose()
+        if project.writable_reason:
+            self._session.warn(project.writable_reason)
+            return
+        self.take_offer_back()
+        if is_under_way(run.path):
+            self._session.warn("A training of this folder is under way, so nothing of it was removed.")
+            self._look_and_offer()
+            return
+        discard(run.path)
+        self.look()
+        self._session.info("What was kept of the training is removed.")
 
     def text(self) -> str:
         """Say in a sentence which run there is; "" for none."""
@@ -116,7 +131,7 @@ class UnfinishedTraining(QObject):
     @Slot()
     def _look_and_offer(self) -> None:
         project = self._session.project
-        if project is None:
+        if project is None or project.writable_reason:
             return
         self.look()
         if self._run is None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from segtool.core.classes import ClassSet
-from segtool.core.errors import ProjectError
+from segtool.core.errors import ProjectError, SaveError
 from segtool.models.store import ModelStore
 from segtool.project.backups import add_backup, keep_before_writing, newest_good
 from segtool.project.guard import guarded
@@ -282,9 +282,14 @@ class Project:
         return tuple(entry.key for entry in self.entries if entry.key in chosen)
 
     def confirm_lock(self) -> None:
-        """Make sure, in whatever thread, that the folder may still be changed; FolderLostError if it may not."""
+        """Make sure, in whatever thread, that the folder may still be changed; SaveError if it may not.
+
+        That is a FolderLostError if somebody has taken it over.
+        """
         if self.lock is not None:
             self.lock.confirm()
+        elif self._withheld:
+            raise SaveError(self._withheld.rstrip("."), remedy="Nothing was written.")
 
     def save_state(self) -> None:
         """Write ``segtool.json`` if anything has changed, and keep a backup of what is written.

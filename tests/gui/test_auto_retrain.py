@@ -25,7 +25,17 @@ from segtool.gui.preferences import Preferences
 from segtool.gui.session import Session
 from segtool.gui.training_control import TrainingControl
 from segtool.gui.training_state import Phase
-from tests.gui.training_fixtures import STARTED, WAIT_FOR_STOP, add_version, child, deliver, done, make_folder, say
+from tests.gui.training_fixtures import (
+    STARTED,
+    WAIT_FOR_STOP,
+    add_version,
+    child,
+    deliver,
+    done,
+    make_folder,
+    say,
+    write_kept,
+)
 
 FAILS = "sys.exit(3)"
 Open = Callable[..., MainWindow]
@@ -142,6 +152,23 @@ def test_a_run_that_fails_warns_once_and_waits_for_as_many_approvals_again(opene
     _approve(window, "2.png")
     assert phases[-1] is Phase.FAILED
     assert _auto(window).newly_approved() == 1
+    _approve(window, "3.png")
+    assert _training(window).is_running
+    qtbot.waitUntil(lambda: not _training(window).is_running, timeout=20_000)
+
+
+def test_what_is_kept_of_a_run_is_not_given_up_for_one_that_starts_by_itself(
+    opened: Open, folder: Path, qtbot: QtBot
+) -> None:
+    kept = write_kept(folder / ".segtool" / "runs" / "0001.npz")
+    window = opened(FAILS)
+    unfinished = _training(window).unfinished
+    qtbot.waitUntil(lambda: unfinished.waits_for_answer, timeout=10_000)
+    _approve(window, "0.png", "1.png", "2.png")
+    assert not _training(window).is_running
+    assert window.action_set[ActionId.RETRAIN_AUTOMATICALLY].statusTip().startswith("Waits until the training")
+    assert kept.exists()
+    unfinished.discard()
     _approve(window, "3.png")
     assert _training(window).is_running
     qtbot.waitUntil(lambda: not _training(window).is_running, timeout=20_000)

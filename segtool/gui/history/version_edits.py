@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from segtool.core.errors import SegToolError
 from segtool.gui.documents import Documents
 from segtool.gui.jobs.runner import JobRunner
 from segtool.gui.jobs.worker import Job, WorkerThread
@@ -91,7 +92,7 @@ class VersionEdits(QObject):
     def rename(self, name: str, title: str) -> bool:
         """Start giving a version another title ("": none); False, with a message, if that is not possible."""
         entry, wanted = self._entry(name), one_line(title)
-        if entry is None or self._refused(self.why_not_annotate(entry)):
+        if entry is None or self._refused(self.why_not_annotate(entry)) or self._is_lost():
             return False
         wanted = "" if wanted == entry.name else wanted
         taken = {item.label.casefold() for item in self._models.entries if item is not entry}
@@ -105,7 +106,7 @@ class VersionEdits(QObject):
     def set_note(self, name: str, note: str) -> bool:
         """Start giving a version another note; False, with a message, if that is not possible."""
         entry = self._entry(name)
-        if entry is None or self._refused(self.why_not_annotate(entry)):
+        if entry is None or self._refused(self.why_not_annotate(entry)) or self._is_lost():
             return False
         self._thread.submit(_annotate_job(entry.folder, note=note, text=f"The note on {entry.label} is saved."))
         return True
@@ -134,7 +135,7 @@ class VersionEdits(QObject):
     def delete(self, name: str) -> bool:
         """Start deleting a version for good; False, with a message, if that is not possible. Ask the person first."""
         entry, project, active = self._entry(name), self._documents.project, self._models.active
-        if entry is None or project is None or self._refused(self.why_not_delete(entry)):
+        if entry is None or project is None or self._refused(self.why_not_delete(entry)) or self._is_lost():
             return False
         models_root = project.data_root / MODELS_FOLDER
         self._thread.submit(_delete_job(entry, models_root, active="" if active is None else active.name))
@@ -153,6 +154,17 @@ class VersionEdits(QObject):
     def _why_not_write(self) -> str:
         project = self._documents.project
         return "Open a folder first" if project is None else project.writable_reason.rstrip(".")
+
+    def _is_lost(self) -> bool:
+        """Tell whether somebody has taken the folder over, and tell the person so."""
+        project = self._documents.project
+        try:
+            if project is not None:
+                project.confirm_lock()
+        except SegToolError as exc:
+            self._session.report(exc)
+            return True
+        return False
 
     def _refused(self, reason: str) -> bool:
         if reason:

@@ -87,6 +87,7 @@ def save_mask(
         about_to_replace(document.entry.key, revision, digest)
 
     refuse_missing(folder)
+    confirm_lock()
     _refuse_changed(document, force=force)
     _refuse_another_image(document, mask)
     if document.mapped is not None:
