@@ -267,8 +267,12 @@ class Navigation(QObject):
         route.first_error = route.first_error or error
 
     def _report(self, route: Route) -> None:
+        """Say why what was wanted first is not shown, in place of what was said about another image."""
+        text = "" if route.first_error is None else error_text(route.first_error)
+        if self._told and self._told != text:
+            self._session.message_over.emit(self._told)
+        self._told = text
         if route.first_error is not None:
-            self._told = error_text(route.first_error)
             self._session.report(route.first_error)
 
     def _take_back(self, *, other_reason: str) -> None:

@@ -200,8 +200,11 @@ class DisplayPanel(QScrollArea):
         if pyramid is not None and self.isVisible():
             # They were looked at in the thread that has loaded the image.
             self._intensities = pyramid.intensities
-            self.low.setDecimals(0 if self._intensities.top else _FLOAT_DECIMALS)
-            self.high.setDecimals(0 if self._intensities.top else _FLOAT_DECIMALS)
+            for spin in (self.low, self.high):
+                # It rounds what the image before has left in it, which nobody has chosen for this one.
+                spin.blockSignals(True)
+                spin.setDecimals(0 if self._intensities.top else _FLOAT_DECIMALS)
+                spin.blockSignals(False)
         is_colour = self._intensities is not None and self._intensities.is_colour
         self.channel.setVisible(is_colour)
         self.channel_label.setVisible(is_colour)

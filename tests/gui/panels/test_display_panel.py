@@ -172,6 +172,15 @@ def test_float_images_have_windows_with_decimals(opened: MainWindow, panel: Disp
     assert _shown_at(opened, 56.5, 40.5)[0] == pytest.approx(255 * (0.12 + 0.25) / 0.75, abs=1)
 
 
+def test_going_from_floats_to_whole_numbers_fixes_no_window(
+    opened: MainWindow, panel: DisplayPanel, qtbot: QtBot
+) -> None:
+    _open(opened, qtbot, "d.tif")
+    _open(opened, qtbot, "a.png")
+    assert opened._session.display.adjustments == Display()
+    assert _shown_at(opened, 50.5, 40.5) == [100, 100, 100]
+
+
 def test_channels_are_a_matter_of_colour_images(opened: MainWindow, panel: DisplayPanel, qtbot: QtBot) -> None:
     assert not panel.channel.isVisible()
     _open(opened, qtbot, "c.png")
