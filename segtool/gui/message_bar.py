@@ -28,7 +28,10 @@ Choice = tuple[str, Callable[[], object]]
 
 
 class MessageBar(QWidget):
-    """Shows the newest messages, one below the other; a message that is there already is not repeated."""
+    """Shows the newest messages, one below the other; a message that is there already is not repeated.
+
+    There is room for a few. An older one that asks something waits until there is room again; others go.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,10 +45,10 @@ class MessageBar(QWidget):
     @property
     def texts(self) -> list[str]:
         """The messages that are shown, oldest first."""
-        return [row.text for row in self._rows]
+        return [row.text for row in self._rows[-MAX_MESSAGES:]]
 
     def show_message(self, text: str, level: Level, *, choices: Sequence[Choice] = ()) -> None:
-        """Add a message below the others; the oldest goes if there are too many.
+        """Add a message below the others; the oldest that can be done without goes if there are too many.
 
         Parameters
         ----------
@@ -56,22 +59,35 @@ class MessageBar(QWidget):
         """
         if text in self.texts:
             return
+        # It may be one of those that wait.
+        self.remove(text)
         row = MessageRow(text, level)
         for label, answer in choices:
             row.add_button(label).clicked.connect(partial(self._answer, text, answer))
         row.close_button.clicked.connect(lambda: self.remove(text))
         self._rows.append(row)
         self._layout.addWidget(row)
-        if len(self._rows) > MAX_MESSAGES:
-            self.remove(self._rows[0].text)
-        self.show()
+        self._make_room()
 
     def remove(self, text: str) -> None:
         """Take a message away."""
         for row in [row for row in self._rows if row.text == text]:
-            self._rows.remove(row)
-            self._layout.removeWidget(row)
-            row.deleteLater()
+            self._drop(row)
+        self._make_room()
+
+    def _drop(self, row: MessageRow) -> None:
+        self._rows.remove(row)
+        self._layout.removeWidget(row)
+        row.deleteLater()
+
+    def _make_room(self) -> None:
+        """Show as many messages as there is room for: those that ask nothing go first, the oldest of them before others."""
+        too_many = max(0, len(self._rows) - MAX_MESSAGES)
+        # The newest is what the person has just been told.
+        for row in [row for row in self._rows[:-1] if not row.buttons][:too_many]:
+            self._drop(row)
+        for place, row in enumerate(reversed(self._rows)):
+            row.setVisible(place < MAX_MESSAGES)
         self.setVisible(bool(self._rows))
 
     def _answer(self, text: str, answer: Callable[[], object], _checked: bool = False) -> None:
@@ -80,7 +96,7 @@ class MessageBar(QWidget):
 
     def clear(self) -> None:
         """Take all messages away."""
-        for text in self.texts:
+        for text in [row.text for row in self._rows]:
             self.remove(text)
 
     def retint(self) -> None:
