@@ -195,6 +195,19 @@ def test_an_image_that_cannot_be_read_leaves_the_open_one(opened: MainWindow) ->
     assert any("broken.png" in text for text in opened.messages.texts)
 
 
+def test_what_was_said_of_an_image_that_could_not_be_read_goes_with_the_next_one(
+    opened: MainWindow, image_folder: Path
+) -> None:
+    (image_folder / "empty.png").touch()
+    opened.opener.open(image_folder)
+    opened._session.open_image("broken.png")
+    opened._session.open_image("empty.png")
+    assert [text.partition(": ")[0] for text in opened.messages.texts] == [str(image_folder / "empty.png")]
+    # The one that is still shown is clicked at again.
+    opened._session.open_image("a.png")
+    assert opened.messages.texts == []
+
+
 def test_a_folder_that_is_gone_is_said_and_forgotten(opened: MainWindow, tmp_path: Path) -> None:
     Preferences().remember(RecentFolder(str(tmp_path / "gone")))
     assert not opened.opener.open(tmp_path / "gone")
