@@ -81,7 +81,7 @@ class MessageBar(QWidget):
         row.deleteLater()
 
     def _make_room(self) -> None:
-        """Show as many messages as there is room for: those that ask nothing go first, the oldest of them before others."""
+        """Show as many messages as there is room for: those that ask nothing go, the oldest first; others wait."""
         too_many = max(0, len(self._rows) - MAX_MESSAGES)
         # The newest is what the person has just been told.
         for row in [row for row in self._rows[:-1] if not row.buttons][:too_many]:
