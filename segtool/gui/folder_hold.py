@@ -141,6 +141,9 @@ class FolderHold(QObject):
                 lock, reason = None, before
             if lock is None:
                 self._withhold(project, reason)
+                if reason == before:
+                    # The same sentence is there again: a person is to see that something was tried.
+                    self._session.info(f"{_name(project)} cannot be edited here yet.")
                 return
             project.lock = self._lock = lock
         self._read_again(project)
@@ -174,7 +177,8 @@ class FolderHold(QObject):
                     # If it is another lock by then, that one is asked about.
                     broken = found
                     continue
-            return None, f"{name} is read-only here: {found.text()}."
+            wait = "" if found.needs_a_person else " Close it there, then choose Edit here."
+            return None, f"{name} is read-only here: {found.text()}.{wait}"
 
     def _read_again(self, project: Project) -> None:
         """Open the open folder once more, at the image that is shown."""

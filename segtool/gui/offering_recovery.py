@@ -28,4 +28,6 @@ def offer_recovery(session: Session, window: QWidget) -> None:
         path = ask.ask_mask_file(window, title=f"Export the recovered mask of {item.key}", start=start)
         if path is not None:
             session.recovery.export(item, path)
+    if chosen[Answer.LATER]:
+        session.info("What you decide later is kept: you are asked again when the folder is opened the next time.")
     session.recovery.restore(chosen[Answer.RESTORE])

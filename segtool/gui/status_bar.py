@@ -22,7 +22,7 @@ _TEXT_WIDTH = 360
 _NOTES_WIDTH = 260
 _MAX_SAVED = 60
 _PERMILLE = 1000
-_JOURNALLED_TIP = "The changes are in the journal: after a crash they are offered when the folder is opened again."
+_JOURNALLED_TIP = "The changes are kept in a journal: after a crash they are offered when the folder is opened again."
 
 
 class StatusBar(QStatusBar):
@@ -108,7 +108,7 @@ def saved_text(state: SaveState) -> str:
         case SaveKind.SAVED:
             return f"Saved {state.when:%H:%M}" if state.when is not None else "No changes"
         case SaveKind.UNSAVED:
-            return "Unsaved, journalled" if state.is_journalled else "Unsaved changes"
+            return "Unsaved, backed up" if state.is_journalled else "Unsaved changes"
         case SaveKind.SAVING:
             return "Saving…"
         case SaveKind.FAILED:

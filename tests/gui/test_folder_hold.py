@@ -89,6 +89,7 @@ def test_a_folder_that_another_window_has_is_read_only_until_that_has_ended(
     assert not session.add_class("scratch")
     button(window, "Edit here").click()
     assert window.messages.texts == [text]
+    assert window.status.currentMessage() == "photos cannot be edited here yet."
     theirs = Project.open(image_folder)
     theirs.set_status("b.png", Status.CORRECTED)
     theirs.save_state()

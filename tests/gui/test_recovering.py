@@ -139,6 +139,7 @@ def test_later_keeps_the_journal_whatever_is_done_to_its_image_meanwhile(
     data = kept.read_bytes()
     asked.answer = Answer.LATER
     assert window.opener.open(image_folder)
+    assert "you are asked again" in window.status.currentMessage()
     session = window._session
     assert session.apply_pixels("Fill", Rect(80, 50, 9, 9), np.zeros((9, 9), np.uint8))
     qtbot.waitUntil(lambda: session.save_state.is_journalled, timeout=20_000)

@@ -64,9 +64,9 @@ class MaskMappingDialog(QDialog):
         self._chosen = [question.table.get(value.key, _OPEN) for value in self._odd.values]
         self.preview = QLabel(alignment=Qt.AlignmentFlag.AlignTop)
         self.preview.setAccessibleName("The mask as it will be")
-        self.new_button = QPushButton("New class for each open one", autoDefault=False)
-        self.void_button = QPushButton("Void for each open one", autoDefault=False)
-        self.near_button = QPushButton("Nearest colour for each open one", autoDefault=False)
+        self.new_button = QPushButton("New classes for the rest", autoDefault=False)
+        self.void_button = QPushButton("Void for the rest", autoDefault=False)
+        self.near_button = QPushButton("Nearest colours for the rest", autoDefault=False)
         self.near_button.setVisible(self._odd.kind is MaskKind.COLOURS)
         self.number_button = QPushButton("By the numbers", autoDefault=False)
         self.number_button.setVisible(self._odd.kind is MaskKind.PALETTE)

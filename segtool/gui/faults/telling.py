@@ -47,26 +47,35 @@ class EndTeller:
     def tell_other_end(self) -> None:
         """Show the row for any other end unless a dialog has spoken: after a folder was opened, which clears rows."""
         if self._others and not self._crashes:
-            self._session.ask(other_end_text(self._others[0]), Level.INFO, [("Export log bundle…", self._export)])
+            end, project = self._others[0], self._session.project
+            # Once its folder can be changed here again, strokes have been offered.
+            is_offered = project is not None and not project.writable_reason and end.note.folder == str(project.root)
+            text = other_end_text(end, is_offered=is_offered)
+            self._session.ask(text, Level.INFO, [("Export log bundle…", self._export)])
 
 
 def crash_text(end: EndedStart, *, before: int = 0, now: datetime | None = None) -> tuple[str, str]:
     """Return the heading and the text about a crash, and that there were others before it."""
-    closing = " while it was being closed" if end.note.is_closing else ""
+    opened = _while_open(end)
+    if end.note.is_closing:
+        opened = f" while it was being closed{opened.replace(' while', ', while', 1)}"
     others = f" It had crashed {before} more time{'s' if before > 1 else ''} before." if before else ""
-    text = f"It happened {when_text(end.when, now)}{closing}{_while_open(end)}.{others}\n\n{_meaning(end)}"
+    text = f"It happened {when_text(end.when, now)}{opened}.{others}\n\n{_meaning(end)}"
     return "SegTool crashed when it ran last", text
 
 
-def other_end_text(end: EndedStart, *, now: datetime | None = None) -> str:
-    """Return a sentence or two about a start that did not crash and did not end in order either."""
+def other_end_text(end: EndedStart, *, is_offered: bool = False, now: datetime | None = None) -> str:
+    """Return a sentence or two about a start that did not crash and did not end in order either.
+
+    ``is_offered`` tells that what it had not saved has been offered already.
+    """
     when = when_text(end.when, now)
     what = (
         f"The computer stopped or was restarted {when}{_while_open(end, 'SegTool was running')}."
         if end.kind is EndKind.RESTARTED
-        else f"SegTool was ended from outside {when}{_while_open(end)}."
+        else f"SegTool was stopped by the computer or by another program {when}{_while_open(end)}."
     )
-    return f"{what} {_meaning(end)}"
+    return f"{what} {_SAFE if is_offered else _meaning(end)}"
 
 
 def when_text(when: datetime, now: datetime | None = None) -> str:

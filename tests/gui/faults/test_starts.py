@@ -28,7 +28,7 @@ def test_each_end_is_told_once_and_as_what_it_was(tmp_path: Path, isolated_home:
     assert "Masks that were saved are safe." in dialog
     assert details == "details: True Fatal Python error: Segmentation fault"
     (row,) = ends[2].said
-    assert row.startswith("row: SegTool was ended from outside today at ")
+    assert row.startswith("row: SegTool was stopped by the computer or by another program today at ")
     assert ends[3].said == ()
     (trace,) = [path for path in isolated_home.rglob("ended/*.trace") if path.stat().st_size]
     assert "start_child.py" in trace.read_text(encoding="utf-8")
@@ -84,12 +84,17 @@ def test_words_about_ends() -> None:
     heading, text = crash_text(end, before=2, now=now)
     assert heading == "SegTool crashed when it ran last"
     assert text == (
-        "It happened yesterday at 20:12 while it was being closed while “photos” was open. "
+        "It happened yesterday at 20:12 while it was being closed, while “photos” was open. "
         "It had crashed 2 more times before.\n\nMasks that were saved are safe. "
         "Strokes that were not saved yet are offered to you when that folder is opened."
     )
     restarted = EndedStart(StartNote(), EndKind.RESTARTED, now)
     assert other_end_text(restarted, now=now) == (
         "The computer stopped or was restarted today at 20:12 while SegTool was running. No folder was open."
+    )
+    killed = EndedStart(StartNote(folder="/home/a/photos"), EndKind.KILLED, now)
+    assert other_end_text(killed, is_offered=True, now=now) == (
+        "SegTool was stopped by the computer or by another program today at 20:12 while “photos” was open. "
+        "Masks that were saved are safe."
     )
     assert when_text(now - timedelta(days=9), now) == "on 2026-11-17 at 20:12"
