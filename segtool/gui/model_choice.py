@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from segtool.core.classes import ClassSet
 from segtool.core.errors import ModelError
+from segtool.core.printable import printable
 from segtool.gui.documents import Documents
 from segtool.gui.saving import Saving
 from segtool.gui.session_signals import SessionSignals
@@ -79,8 +80,14 @@ class ModelChoice:
         if self._chosen and self._find(self._chosen) is None:
             rest = "There is none to segment with." if self.active is None else f"{self.active.name} is used instead."
             self._warn_once(f"The model {self._chosen} cannot be used. {rest}")
-        for problem in (*self._store.problems(), *base_problems()):
-            self._warn_once(str(problem))
+        found = [item for item in (*self._store.problems(), *base_problems()) if str(item) not in self._reported]
+        if not found:
+            return
+        first, *others = found
+        self._reported.update(map(str, found))
+        # In one sentence: a row for each would push out what else there is to be told.
+        names = ", ".join(_name(problem) for problem in others)
+        self._session.warn(f"{first} Nor can {names} be used." if others else str(first))
 
     def activate(self, name: str) -> bool:
         """Segment with another model from now on; False, with a message, if there is none of that name.
@@ -132,3 +139,9 @@ class ModelChoice:
         if text not in self._reported:
             self._reported.add(text)
             self._session.warn(text)
+
+
+def _name(problem: ModelError) -> str:
+    """Return which model or file it is about, as far as a person needs it to find it."""
+    path = problem.path
+    return "another model" if path is None else printable(f"{path.parent.name}/{path.name}")

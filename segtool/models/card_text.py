@@ -10,6 +10,7 @@ from segtool.core.errors import ModelError
 
 SEAL = "seal"
 MAX_CARD_BYTES = 4 * 1024 * 1024
+_REMEDY = "Copy the model folder again from where it came from, or choose another model."
 
 
 def card_text(value: dict[str, Any]) -> bytes:
@@ -37,11 +38,11 @@ def parse_card(data: bytes) -> object:
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as exc:
-        raise ModelError(f"the model's card is not valid JSON ({exc})") from exc
+        raise ModelError(f"the model's card is not valid JSON ({exc})", remedy=_REMEDY) from exc
     if isinstance(value, dict) and SEAL in value and value[SEAL] != _seal(value):
         raise ModelError(
             "the model's card is not as SegTool wrote it: it is damaged or was changed",
-            remedy="Copy the model folder again from where it came from, or choose another model.",
+            remedy=_REMEDY,
         )
     return value
 

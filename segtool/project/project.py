@@ -32,7 +32,9 @@ from segtool.project.training_images import usable_images
 
 __all__ = ["ImageEntry", "Project"]
 
-_UNTIL_THEN = "Until it is whole again the folder is read-only; masks are untouched."
+_UNTIL_THEN = (
+    "It keeps the classes and what is approved: until it is whole again the folder is read-only. Masks are untouched."
+)
 
 
 class Project:

@@ -95,6 +95,18 @@ def test_views_hear_of_a_folder_before_its_problems(session: Session, image_fold
     assert any("0009-gone" in text for text in heard[1:])
 
 
+def test_several_models_that_cannot_be_used_are_told_in_one_sentence_and_once(
+    session: Session, image_folder: Path, messages: Messages
+) -> None:
+    for name in ("0001-a", "0002-b"):
+        (image_folder / "models" / name).mkdir(parents=True)
+        (image_folder / "models" / name / "model.json").write_text("{", encoding="utf-8")
+    assert session.open_folder(image_folder)
+    session.refresh_models()
+    (text,) = [text for text, _ in messages if "0001-a" in text]
+    assert text.endswith("Nor can 0002-b/model.json be used.")
+
+
 def test_a_folder_without_classes_gets_those_of_the_model(session: Session, image_folder: Path) -> None:
     assert session.open_folder(image_folder)
     assert session.model is not None
