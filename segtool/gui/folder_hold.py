@@ -51,6 +51,8 @@ class FolderHold(QObject):
     ----------
     ask_lock : callable
         Asks a person what to do about a lock that only they can judge; None if they have cancelled.
+    choose_place : callable
+        Lets a person choose where the masks of a folder go that cannot be written to.
 
     Signals
     -------
@@ -74,6 +76,7 @@ class FolderHold(QObject):
         self._session, self._documents, self._saving = session, documents, saving
         self._navigation, self._open_folder = navigation, open_folder
         self.ask_lock: Callable[[LockFound], LockAnswer | None] = lambda found: LockAnswer.VIEW
+        self.choose_place: Callable[[], object] = lambda: None
         self._lock: FolderLock | None = None
         self._told = ""
         self._choices: Choices = ()
@@ -199,15 +202,17 @@ class FolderHold(QObject):
     # What keeps the folder from being changed --------------------------------------------------
 
     def _say(self, project: Project) -> None:
-        """Tell the person why the folder is read-only, unless the whole place is."""
+        """Tell the person why the folder is read-only."""
         reason = project.writable_reason
-        if not reason or reason == project.place_reason:
+        if not reason:
             return
         if self._told:
             self._session.message_over.emit(self._told)
         self._told = reason
         self._choices = [("Edit here", self.edit_here)]
-        if project.damage is not None and project.lock is not None and not project.lock.is_lost:
+        if reason == project.place_reason:
+            self._choices = [("Choose a folder…", self.choose_place)]
+        elif project.damage is not None and project.lock is not None and not project.lock.is_lost:
             good = newest_good(project.data_root)
             mend = partial(self._mend, project)
             backup = [(f"Use the backup of {good.time_text}", partial(mend, good))] if good is not None else []

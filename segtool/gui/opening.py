@@ -42,6 +42,7 @@ class FolderOpener(QObject):
         super().__init__(window)
         self._session, self._training, self._preferences, self._window = session, training, preferences, window
         session.holding.ask_lock = lambda found: ask.ask_lock(window, found=found)
+        session.holding.choose_place = self._move_masks
         # What a crash has left could not be offered while the folder was read-only. The question waits for what has
         # led here, which says more.
         session.holding.read_again.connect(self._offer_recovery, Qt.ConnectionType.QueuedConnection)
@@ -106,18 +107,38 @@ class FolderOpener(QObject):
         return True
 
     def _find_place_for_masks(self, root: Path) -> None:
-        project = self._session.project
-        if project is None or not project.place_reason:
-            return
-        while ask.ask_read_only(self._window, root=root, reason=project.place_reason) is ReadOnlyAnswer.OTHER_PLACE:
-            place = ask.ask_folder(self._window, title="Choose a folder for the masks", start=Path.home())
-            if place is None:
-                continue
-            self._session.open_folder(root, data_root=place)
-            project = self._session.project
-            if project is None or not project.place_reason:
-                self._preferences.remember(RecentFolder(str(root), data_root=str(place)))
+        """Ask where masks go if the folder cannot be written to, until they can go somewhere or need not."""
+        while reason := self._place_reason():
+            # The question says it; a row that offers the same stays if it is answered with no.
+            self._session.message_over.emit(reason)
+            if ask.ask_read_only(self._window, root=root, reason=reason) is not ReadOnlyAnswer.OTHER_PLACE:
+                self._session.warn(reason)
                 return
+            self._choose_place(root)
+
+    def _choose_place(self, root: Path) -> bool:
+        """Let the person choose a folder for the masks, and open with it; False if they go nowhere as before."""
+        place = ask.ask_folder(self._window, title="Choose a folder for the masks", start=Path.home())
+        if place is None or not self._session.open_folder(root, data_root=place) or self._place_reason():
+            return False
+        self._preferences.remember(RecentFolder(str(root), data_root=str(place)))
+        return True
+
+    def _move_masks(self) -> None:
+        """Choose a place after all, at the image that is shown."""
+        project, document = self._session.project, self._session.document
+        key = "" if document is None else document.entry.key
+        if project is None or not self._may_leave_training():
+            return
+        if self._choose_place(project.root):
+            self._open_first(key)
+            offer_recovery(self._session, self._window)
+        elif reason := self._place_reason():
+            self._session.warn(reason)
+            self._open_first(key)
+
+    def _place_reason(self) -> str:
+        return "" if self._session.project is None else self._session.project.place_reason
 
     def _open_first(self, wanted: str) -> None:
         """Show the wanted image if there is one of that key, else the first that can be read."""

@@ -146,7 +146,7 @@ class Session(ToolState):
         self.history_changed.emit()
         self.saved_changed.emit()
         self._models.report_problems()
-        for text in filter(None, (project.place_reason, *project.notes)):
+        for text in project.notes:
             self.warn(text)
         self.holding.opened(project)
         self._suggesting.project_opened()

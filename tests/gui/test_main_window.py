@@ -245,6 +245,19 @@ def test_a_folder_can_be_looked_at_without_a_place_for_masks(
     assert _document(window).read_only_reason
     assert window.status.saved_label.text() == "Read-only"
     assert not window.action_set[ActionId.APPROVE].isEnabled()
+    # A place can be chosen later too: the row that says why nothing can be changed leads there.
+    assert ["nothing can be saved here" in text for text in window.messages.texts] == [True]
+    elsewhere = image_folder.parent / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr(ask, "ask_folder", lambda *_, **__: None)
+    window.messages._rows[0].buttons[0].click()
+    assert len(window.messages.texts) == 1
+    window._session.open_image("b.png")
+    monkeypatch.setattr(ask, "ask_folder", lambda *_, **__: elsewhere)
+    window.messages._rows[0].buttons[0].click()
+    assert window.messages.texts == []
+    assert _document(window).entry.key == "b.png"
+    assert not _document(window).read_only_reason
 
 
 def test_approving_and_going_on_to_the_next_image_to_do(opened: MainWindow) -> None:
