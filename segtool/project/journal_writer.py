@@ -282,9 +282,10 @@ class JournalWriter:
         is_last = False
         while not is_last:
             self._something_to_sync.wait()
+            # Before anything is looked at: whatever is set from here on has its turn, the end above all.
+            self._something_to_sync.clear()
             # What is written meanwhile is synced with it.
             is_last = self._ending.wait(SYNC_WITHIN_S)
-            self._something_to_sync.clear()
             with self._lock:
                 batch, self._to_sync = self._to_sync, {}
                 new_names, self._new_names = self._new_names, False

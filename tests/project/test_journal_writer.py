@@ -274,3 +274,25 @@ def test_a_journal_that_was_removed_is_told_and_begins_anew_after_the_next_save(
     assert heard.troubles == ["the file was removed", ""]
     (journal,) = journals(folder)
     assert (journal.header.revision, state_of(journal, after=2)) == (2, 3)
+
+
+class _EndsTooLate(threading.Event):
+    """An end that comes just after the thread has stopped to wait for it."""
+
+    def __init__(self, writer: JournalWriter) -> None:
+        super().__init__()
+        self._writer = writer
+
+    def wait(self, timeout: float | None = None) -> bool:
+        found = super().wait(timeout)
+        self.set()
+        self._writer._something_to_sync.set()
+        return found
+
+
+def test_an_end_at_any_moment_is_seen(writer: JournalWriter, tmp_path: Path) -> None:
+    writer._ending = _EndsTooLate(writer)
+    writer.write(change(tmp_path, 1))
+    _, syncing = writer._threads
+    syncing.join(timeout=30)
+    assert not syncing.is_alive()
