@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from segtool.core.classes import VOID, ClassSet
 from segtool.core.geometry import Rect
-from segtool.formats.mask_kinds import Fit
+from segtool.formats.mask_kinds import Fit, MaskKind
 from segtool.formats.mask_png import encode_mask, read_mask
 from segtool.gui.dialogs import ask
 from segtool.gui.dialogs.mask_mapping_dialog import MaskMappingDialog
@@ -23,7 +23,8 @@ from segtool.gui.main_window import MainWindow
 from segtool.gui.mask_questions import ValuesAnswer
 from segtool.gui.session import Session
 from segtool.project.document import Document
-from segtool.project.mask_answers import ANSWERS_FILE
+from segtool.project.lock import FolderLock
+from segtool.project.mask_answers import ANSWERS_FILE, MaskAnswers, write_answers
 from segtool.project.mask_question import MaskQuestion
 from tests.faults.odd_masks import SHAPE, MaskFile, asked_kinds, make_folder, plain_kinds
 from tests.formats.file_makers import png_of
@@ -135,6 +136,38 @@ def test_an_answer_about_a_file_that_is_another_one_by_now_is_not_taken(session:
     assert session.wait_until_saved()
     assert mask_file(tmp_path).read_bytes() == ODD["16 bits"].data
     assert "16-bit numbers" in shown(session).read_only_reason
+
+
+def test_nothing_is_answered_or_converted_in_a_folder_that_another_window_has(
+    make_window: Callable[[], MainWindow], tmp_path: Path, qtbot: QtBot
+) -> None:
+    second = {file.kind: file for file in asked_kinds(np.random.default_rng(2))}["RGB"]
+    folder = tmp_path / "photos"
+    make_folder(folder, [ODD["RGB"], second])
+    table = {"#000000": 0, "#800000": 1, "#008000": 2}
+    write_answers(folder, MaskAnswers().with_table(MaskKind.COLOURS, table))
+    lock = FolderLock.take(folder, doing="window")
+    window = make_window()
+    assert window.opener.open(folder)
+    session = window._session
+    assert shown(session).mapped is not None
+    assert [button.text() for row in window.messages._rows for button in row.buttons] == ["Edit here"]
+    session.mask_questions.ask_values = take_guess
+    session.mask_questions.keep()
+    session.mask_questions.decide()
+    session.mask_questions.convert_all()
+    qtbot.waitUntil(lambda: session.job is None)
+    assert not session.has_unsaved()
+    assert session.wait_until_saved()
+    assert mask_file(tmp_path).read_bytes() == ODD["RGB"].data
+    assert mask_file(tmp_path, 1).read_bytes() == second.data
+    # Whatever might try it all the same.
+    shown(session).note_change()
+    assert not session.wait_until_saved()
+    assert mask_file(tmp_path).read_bytes() == ODD["RGB"].data
+    lock.release()
+    window._session.holding.edit_here()
+    assert session.wait_until_saved()
 
 
 def test_all_masks_of_the_folder_can_be_saved_as_class_ids(
