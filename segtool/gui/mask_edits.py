@@ -240,6 +240,10 @@ class MaskEdits:
         document, project = self._documents.current, self._documents.project
         if document is None or project is None:
             return
+        if document.read_only_reason and document.question is None:
+            # The folder was taken over, perhaps. A question is answered by doing that edit again.
+            self._session.warn(document.read_only_reason)
+            return
         start = document.history.position
         tiles = document.history.go_to(document.mask, position)
         steps = document.history.position - start

@@ -17,12 +17,14 @@ from pytestqt.qtbot import QtBot
 from segtool.core.geometry import Rect
 from segtool.formats.mask_png import read_mask
 from segtool.gui.dialogs import ask
+from segtool.gui.dialogs.ask import SaveAnswer
 from segtool.gui.main_window import MainWindow
 from segtool.gui.session import Session
 from segtool.gui.session_state import LockAnswer, SaveKind
 from segtool.project.holder import Holder
 from segtool.project.lock import LOCK_FILE, Claim, FolderLock, FolderLostError, LockFound, look_at_lock
 from segtool.project.project import Project
+from segtool.project.recovery import journal_paths
 from segtool.project.status import Status
 
 ROOT = Path(__file__).parents[2]
@@ -194,6 +196,42 @@ def test_a_folder_that_was_taken_over_is_not_saved_into_and_can_be_taken_back(
     assert opened.messages.texts == []
     assert paint(session, 3)
     assert session.wait_until_saved()
+
+
+def test_what_is_unsaved_when_the_folder_is_taken_over_can_be_saved_elsewhere_and_left(
+    opened: MainWindow, image_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+):
+    session = opened._session
+    assert paint(session, 0)
+    assert session.wait_until_saved()
+    assert paint(session, 1)
+    qtbot.waitUntil(lambda: session.save_state.is_journalled, timeout=20_000)
+    break_lock(image_folder)
+    theirs = (image_folder / LOCK_FILE).read_bytes()
+    assert not session.wait_until_saved()
+    mask = session.document.mask.copy()
+    (journal,) = journal_paths(session.project)
+    kept = journal.read_bytes()
+    session.undo()
+    session.go_to_edit(0)
+    assert (session.document.mask == mask).all()
+    assert not session.begin_stroke("Stroke")
+    place = tmp_path / "elsewhere"
+    place.mkdir()
+    session.troubles.ask_place = lambda: place
+    button(opened, "Save elsewhere").click()
+    qtbot.waitUntil(lambda: (place / "a.png").exists())
+    assert (read_mask(place / "a.png") == mask).all()
+    assert journal.read_bytes().startswith(kept)
+    answers = [SaveAnswer.SAVE, SaveAnswer.DISCARD]
+    monkeypatch.setattr(ask, "ask_save", lambda parent, images: answers.pop(0))
+    assert not opened.close()
+    assert opened.close()
+    assert not answers
+    assert not journal.exists()
+    session.close()
+    assert (image_folder / LOCK_FILE).read_bytes() == theirs
+    assert read_mask(image_folder / "masks" / "a.png")[0, 1] == 255
 
 
 def test_jobs_write_no_mask_into_a_folder_that_was_taken_over(session: Session, image_folder: Path):
