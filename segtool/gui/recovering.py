@@ -29,6 +29,7 @@ from segtool.project.document import Document
 from segtool.project.journal import apply_changes
 from segtool.project.project import Project
 from segtool.project.recovery import (
+    RECOVERED,
     Findings,
     Recoverable,
     copy_path,
@@ -36,8 +37,6 @@ from segtool.project.recovery import (
     journal_paths,
     remove_journal,
 )
-
-EDIT_NAME = "Recovered changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +194,7 @@ class Recovering(QObject):
             # Its tiles know nothing of what another journal has brought back: only what it has changed counts.
             mask = np.where(mask != base, mask, document.mask)
         record = MaskRecord(last.status, last.predicted_by)
-        edit = partial(self._edits.apply_recovered, document, mask, record, name=EDIT_NAME)
+        edit = partial(self._edits.apply_recovered, document, mask, record, name=RECOVERED)
         if not is_asked:
             edit()
         elif not self._questions.answered_before(document, edit):

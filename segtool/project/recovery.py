@@ -34,6 +34,9 @@ from segtool.project.project import Project
 from segtool.project.status import Status
 
 DAMAGED_SUFFIX = ".damaged"
+RECOVERED = "Recovered changes"
+"""Name of the edit that brings back what a journal holds."""
+
 _UNREADABLE = "unreadable"
 
 
@@ -182,12 +185,17 @@ def find_recoverable(project: Project) -> Findings:
 def _is_in_later(place: int, items: list[Recoverable]) -> bool:
     """Tell whether a later journal of the same image holds all of one, as after a crash soon after it was restored."""
     item = items[place]
+    mask = item.mask()
+    changed = mask != _mask_below(item.entry, item.journal)
     for later in items[place + 1 :]:
-        if later.key == item.key and later.shape == item.shape:
-            mask = later.mask()
-            both = mask.copy()
-            apply_changes(both, item.changes, path=item.journal.path)
-            if np.array_equal(mask, both):
+        if later.key != item.key or later.shape != item.shape:
+            continue
+        state = _mask_below(later.entry, later.journal)
+        for record in later.changes:
+            apply_changes(state, (record,), path=later.journal.path)
+            # What was painted over it since counts more than what it was.
+            is_state = record is later.last or record.what == RECOVERED
+            if is_state and np.array_equal(state[changed], mask[changed]):
                 remove_journal(item.journal.path)
                 return True
     return False

@@ -266,6 +266,10 @@ def test_killed_again_before_the_save_it_is_offered_once(
     assert window.opener.open(image_folder)
     qtbot.waitUntil(lambda: session.save_state.is_journalled, timeout=20_000)
     assert len(paths(image_folder)) == 2, "the old one goes when its changes are saved"
+    # What is painted over it in between counts more than what it was.
+    assert session.apply_pixels("Erase", Rect(5, 5, 50, 5), np.full((5, 50), 255, np.uint8))
+    mask[5:10, 5:55] = 255
+    qtbot.waitUntil(lambda: session.save_state.is_journalled, timeout=20_000)
     asked.found = []
     # The one that was killed holds the folder no more.
     session.holding.close()
@@ -273,7 +277,7 @@ def test_killed_again_before_the_save_it_is_offered_once(
     assert window.opener.open(image_folder)
     (found,) = asked.found
     assert np.array_equal(found.item.mask(), mask)
-    assert found.item.last.what == "Recovered changes"
+    assert [record.what for record in found.item.changes] == ["Recovered changes", "Erase"]
 
 
 def test_what_a_killed_window_has_left_is_offered_once_the_folder_is_taken(
