@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -154,7 +155,7 @@ class FolderHold(QObject):
     def _lock_of(self, place: Path) -> FolderLock | None:
         """Return the lock of the open folder if it is that folder and still ours."""
         project = self._documents.project
-        if project is None or project.lock is None or project.data_root != place:
+        if project is None or project.lock is None or not _is_same(project.data_root, place):
             return None
         try:
             project.lock.confirm()
@@ -282,6 +283,13 @@ class FolderHold(QObject):
         reason = f"{_name(project)} was taken over and is read-only here now: {found.text()}."
         if project.writable_reason != reason:
             self._withhold(project, reason)
+
+
+def _is_same(first: Path, second: Path) -> bool:
+    """Tell whether two paths lead to one folder."""
+    with contextlib.suppress(OSError):
+        return first == second or os.path.samefile(first, second)
+    return False
 
 
 def _name(project: Project) -> str:

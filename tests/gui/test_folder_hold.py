@@ -132,6 +132,21 @@ def test_a_folder_is_given_back_when_another_is_opened_and_at_the_end(
     assert not (other / ".segtool").exists()
 
 
+def test_the_open_folder_is_ours_under_its_other_names_too(session: Session, image_folder: Path, tmp_path: Path):
+    link = tmp_path / "link"
+    try:
+        link.symlink_to(image_folder, target_is_directory=True)
+    except OSError:
+        pytest.skip("no symbolic links here")
+    assert session.open_folder(image_folder)
+    assert session.open_folder(link)
+    assert session.project.writable_reason == ""
+    assert session.open_folder(image_folder)
+    assert session.project.writable_reason == ""
+    session.close()
+    assert look_at_lock(image_folder).claim is Claim.FREE
+
+
 def test_a_folder_that_cannot_be_opened_is_not_held(session: Session, image_folder: Path, tmp_path: Path):
     place = tmp_path / "masks of others"
     Project.open(image_folder, data_root=place).save_state()
