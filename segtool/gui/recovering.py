@@ -90,6 +90,8 @@ class Recovering(QObject):
             self._session.warn(
                 f"Unsaved changes could not be recovered: {reason}. The journal was kept beside the others."
             )
+        for reason in look.findings.unread:
+            self._session.warn(f"Unsaved changes cannot be recovered here: {reason} The journal stays as it is.")
         for key, record in look.findings.statuses.items():
             project.set_status(key, record.status)
             project.note_prediction(key, record.predicted_by)

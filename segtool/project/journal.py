@@ -44,6 +44,10 @@ class JournalError(SegToolError):
     """A journal of which nothing can be used."""
 
 
+class UnreadJournalError(JournalError):
+    """A journal that may be good: it is out of reach just now, or of a newer version."""
+
+
 class RecordKind(StrEnum):
     """What a record says.
 
@@ -240,15 +244,18 @@ def read_journal(path: Path) -> Journal | None:
     Raises
     ------
     JournalError
-        If nothing of it can be used: it is damaged from the start, of a newer version, or cannot be opened.
+        If nothing of it can be used: it is damaged from the start; an UnreadJournalError if it is of a newer version
+        or cannot be opened.
     """
     try:
-        with open_regular(path, error=JournalError) as stream:
+        with open_regular(path, error=UnreadJournalError) as stream:
             data = stream.read()
     except OSError as exc:
-        raise JournalError(f"the journal cannot be read ({exc.strerror})", path=path) from exc
-    except JournalError:
-        if path.is_file() and path.stat().st_size == 0:
+        raise UnreadJournalError(f"the journal cannot be read ({exc.strerror})", path=path) from exc
+    except UnreadJournalError as exc:
+        if not path.is_file():
+            raise JournalError(exc.reason, path=path) from exc
+        if path.stat().st_size == 0:
             return None
         raise
     if data[: len(_SIGNATURE)] != _SIGNATURE[: len(data)]:
@@ -288,7 +295,7 @@ def _header(payload: bytes, path: Path) -> Header:
         value = json.loads(payload)
         version = int(value["format"])
         if version > FORMAT_VERSION:
-            raise JournalError(
+            raise UnreadJournalError(
                 f"the journal has format {version}, this program reads up to {FORMAT_VERSION}",
                 path=path,
                 remedy="Open the folder with the newer version of SegTool that has written it.",

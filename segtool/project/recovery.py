@@ -26,6 +26,7 @@ from segtool.project.journal import (
     JournalError,
     Record,
     RecordKind,
+    UnreadJournalError,
     apply_changes,
     read_journal,
 )
@@ -135,12 +136,15 @@ class Findings:
         The ones changed last come last.
     damaged : list of str
         For each journal of which nothing can be used, a sentence; it was kept aside.
+    unread : list of str
+        The same for those that stay as they are: they may be of use another time, or to a newer version.
     statuses : dict of str to Record
         By key, what was to be recorded about a mask that was saved just before the end.
     """
 
     items: list[Recoverable] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     statuses: dict[str, Record] = field(default_factory=dict)
 
 
@@ -169,6 +173,8 @@ def find_recoverable(project: Project) -> Findings:
         match _look(path, project):
             case Recoverable() as item:
                 findings.items.append(item)
+            case UnreadJournalError() as error:
+                findings.unread.append(f"{error.reason}. {error.remedy}".rstrip())
             case JournalError() as error:
                 with contextlib.suppress(OSError):
                     path.replace(path.with_name(path.name + DAMAGED_SUFFIX))

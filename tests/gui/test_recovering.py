@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from segtool.gui.main_window import MainWindow
 from segtool.gui.recovery_choice import Answer, FoundChanges
 from segtool.gui.session import Session
 from segtool.project import journal_writer
+from segtool.project.journal import FORMAT_VERSION
 from segtool.project.layout import STATE_FILE
 from segtool.project.lock import FolderLock
 from segtool.project.project import Project
@@ -255,6 +259,21 @@ def test_a_journal_of_which_nothing_can_be_used_is_kept_aside(
     assert paths(image_folder) == []
     assert path.with_name(f"{path.name}.damaged").exists()
     assert any("could not be recovered" in text for text in window.messages.texts)
+
+
+def test_a_journal_of_a_newer_version_is_left_to_that(
+    window: MainWindow, crash: Crash, asked: Asked, image_folder: Path
+) -> None:
+    crash("a.png")
+    (path,) = paths(image_folder)
+    data = path.read_bytes()
+    payload = json.dumps({"format": FORMAT_VERSION + 1}).encode()
+    newer = data[:16] + struct.pack("<II", len(payload), zlib.crc32(payload)) + payload
+    path.write_bytes(newer)
+    assert window.opener.open(image_folder)
+    assert asked.found == []
+    assert path.read_bytes() == newer
+    assert any("Open the folder with the newer version" in text for text in window.messages.texts)
 
 
 def test_killed_again_before_the_save_it_is_offered_once(
