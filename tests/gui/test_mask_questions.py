@@ -23,7 +23,7 @@ from segtool.gui.main_window import MainWindow
 from segtool.gui.mask_questions import ValuesAnswer
 from segtool.gui.session import Session
 from segtool.project.document import Document
-from segtool.project.lock import FolderLock
+from segtool.project.lock import LOCK_FILE, FolderLock
 from segtool.project.mask_answers import ANSWERS_FILE, MaskAnswers, write_answers
 from segtool.project.mask_question import MaskQuestion
 from tests.faults.odd_masks import SHAPE, MaskFile, asked_kinds, make_folder, plain_kinds
@@ -168,6 +168,16 @@ def test_nothing_is_answered_or_converted_in_a_folder_that_another_window_has(
     lock.release()
     window._session.holding.edit_here()
     assert session.wait_until_saved()
+
+
+def test_nothing_is_left_in_a_folder_that_was_taken_over(session: Session, tmp_path: Path) -> None:
+    open_mask(session, tmp_path, ODD["RGB"])
+    session.mask_questions.ask_values = take_guess
+    session.mask_questions.decide()
+    (tmp_path / "photos" / LOCK_FILE).write_bytes(b"{}")
+    assert not session.wait_until_saved()
+    assert [path.name for path in mask_file(tmp_path).parent.iterdir()] == ["0000.png"]
+    assert mask_file(tmp_path).read_bytes() == ODD["RGB"].data
 
 
 def test_all_masks_of_the_folder_can_be_saved_as_class_ids(
