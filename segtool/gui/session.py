@@ -46,6 +46,8 @@ from segtool.project.document import Document
 from segtool.project.project import Project
 from segtool.project.status import Status
 
+JOB_ENDS_WITHIN_S = 10.0
+
 
 class Session(ToolState):
     """Everything that is open, and every way to change it.
@@ -128,7 +130,12 @@ class Session(ToolState):
 
     def open_folder(self, root: Path, *, data_root: Path | None = None) -> bool:
         """Open a folder of images; what was open is saved first and stays open if anything goes wrong."""
-        if not self.wait_until_saved():
+        is_saved = self.wait_until_saved()
+        if is_saved:
+            # It may have to put back what it has half done, as long as the folder is ours.
+            self._jobs.end(timeout=JOB_ENDS_WITHIN_S)
+            is_saved = self.wait_until_saved()
+        if not is_saved:
             self.message.emit("The folder was not opened, because not every mask could be saved.", Level.ERROR)
             return False
         project = self.holding.open(root, data_root=data_root)

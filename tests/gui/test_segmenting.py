@@ -316,8 +316,10 @@ def test_opening_another_folder_drops_what_was_asked_of_the_first(
 
 @pytest.mark.parametrize("is_taken", [False, True])
 def test_a_folder_that_is_left_in_the_middle_of_a_job_is_given_back(
-    opened: Session, folder: Path, tmp_path: Path, qtbot: QtBot, is_taken: bool
+    opened: Session, folder: Path, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, is_taken: bool
 ) -> None:
+    # The job is so slow that it is not waited for.
+    monkeypatch.setattr("segtool.gui.session.JOB_ENDS_WITHIN_S", 0.01)
     other = tmp_path / "other"
     other.mkdir()
     shutil.copy(folder / "a.png", other / "a.png")

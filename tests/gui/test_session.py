@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import threading
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt, QTimer
 from pytestqt.qtbot import QtBot
 
 from segtool.core.classes import VOID
@@ -19,6 +22,8 @@ from segtool.gui.documents import MAX_CLEAN
 from segtool.gui.session import Session
 from segtool.gui.session_state import ClassUsage, Level, SaveKind
 from segtool.gui.tools.tool_id import ToolId
+from segtool.project.lock import Claim, look_at_lock
+from segtool.project.project import Project
 from segtool.project.status import Status
 
 Messages = list[tuple[str, Level]]
@@ -443,3 +448,32 @@ def test_background_stays_and_pixels_need_a_class_to_go_to(opened: Session, mess
     assert not opened.class_edits.remove(1, replacement=77)
     assert opened.job is None
     assert [level for _, level in messages] == [Level.WARNING] * 3
+
+
+def test_a_class_that_is_being_removed_when_another_folder_is_opened_is_back_in_all_masks(
+    session: Session, image_folder: Path, tmp_path: Path
+) -> None:
+    other = Path(shutil.copytree(image_folder, tmp_path / "other"))
+    assert session.open_folder(image_folder)
+    paths = [session.project.entry(key).mask_path for key in ("a.png", "b.png", "c.tif")]
+    mask = np.ones((90, 120), np.uint8)
+    for path in paths:
+        write_mask(path, mask)
+    rewritten, is_left = threading.Event(), threading.Event()
+
+    def hold(item: object) -> None:
+        if not rewritten.is_set() and (read_mask(paths[0]) == 0).all():
+            rewritten.set()
+            assert is_left.wait(30)
+
+    # Heard in the job's thread, which stands still meanwhile.
+    session._jobs._thread.worker.progressed.connect(hold, Qt.ConnectionType.DirectConnection)
+    assert session.open_folder(image_folder)
+    assert session.class_edits.remove(1, replacement=0)
+    assert rewritten.wait(30)
+    QTimer.singleShot(100, is_left.set)
+    assert session.open_folder(other)
+    for path in paths:
+        np.testing.assert_array_equal(read_mask(path), mask)
+    assert 1 in Project.open(image_folder).classes
+    assert look_at_lock(image_folder).claim is Claim.FREE

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer, Slot
 
 from segtool.gui.jobs.worker import Job, WorkerThread
 from segtool.gui.session_signals import SessionSignals
@@ -80,6 +80,23 @@ class JobRunner(QObject):
         """Ask the job that is under way to end; it does so at its next step."""
         if self._state is not None:
             self._thread.cancel()
+
+    def end(self, *, timeout: float) -> None:
+        """Cancel the job and wait, at most so many seconds, until it has ended.
+
+        Events of the window other than the person's are handled meanwhile.
+        """
+        self.cancel()
+        if self._state is None:
+            return
+        loop = QEventLoop()
+        limit = QTimer(singleShot=True, interval=int(timeout * 1000))
+        limit.timeout.connect(loop.quit)
+        limit.start()
+        self._session.job_changed.connect(loop.quit)
+        while self._state is not None and limit.isActive():
+            loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        self._session.job_changed.disconnect(loop.quit)
 
     def close(self) -> None:
         """Cancel the job, end the thread and take in what the job has said last."""
