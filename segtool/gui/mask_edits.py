@@ -203,6 +203,7 @@ class MaskEdits:
         assert project is not None
         if unknown := project.classes.unknown_ids(mask):
             self.on_unknown_ids(unknown)
+            document.note_unknown(unknown)
         self._documents.claims.mark_edited(document.entry.key)
         return self._replace_all(document, mask, name=name, status=record.status, model=record.predicted_by)
 

@@ -224,8 +224,8 @@ class SaveTroubles(QObject):
                 self._tell()
 
     def _take(self, found: FileRead) -> None:
-        document = self._documents.get(found.key)
-        if document is None:
+        document, project = self._documents.get(found.key), self._documents.project
+        if document is None or project is None:
             return
         mask = np.full_like(document.mask, VOID) if found.mask is None else found.mask
         if mask.shape != document.mask.shape:
@@ -236,6 +236,7 @@ class SaveTroubles(QObject):
             self._is_due = True
             self._tell()
             return
+        document.note_unknown(project.classes.unknown_ids(mask))
         self._edits.replace_mask(document, mask, name="Reload")
         self._saving.note_reloaded(document, mask_file=found.mask_file)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,7 +89,7 @@ class Document:
         What the mask was made of, if its file holds something else than class ids: it is kept as a copy
         before it is replaced.
     unknown_ids : tuple of int
-        Ids without a class that the mask held when it was read.
+        Ids without a class that the mask held when it was read, or that have come into it from elsewhere since.
     image_file : FilePrint or None
         The image's file as it was before it was read; None if that is not known.
     """
@@ -116,6 +117,10 @@ class Document:
         """Note that the mask has changed, undoing and redoing included; return the new revision."""
         self.revision += 1
         return self.revision
+
+    def note_unknown(self, ids: Iterable[int]) -> None:
+        """Note ids without a class that have come into the mask from a file or a journal."""
+        self.unknown_ids = tuple(sorted({*self.unknown_ids, *ids}))
 
     def note_writing(self, digest: str) -> None:
         """Note that a content, by its SHA-256, is about to be put into the mask file."""

@@ -239,6 +239,31 @@ def test_the_mask_of_an_image_that_is_cut_short_comes_back(
     assert window._session.document.read_only_reason == ""
 
 
+def test_pixels_of_a_class_that_is_gone_are_named_and_no_new_class_gets_them(
+    window: MainWindow, asked: Asked, image_folder: Path, qtbot: QtBot
+) -> None:
+    session = Session(autosave_ms=3_600_000, suggest_models=False)
+    assert session.open_folder(image_folder)
+    assert session.open_image("a.png")
+    assert session.add_class("gone")
+    assert session.active_class == 2
+    assert session.apply_pixels("Fill", Rect(0, 0, 20, 30), np.full((30, 20), 2, np.uint8))
+    session.close()
+    asked.answer = Answer.LATER
+    assert window.opener.open(image_folder)
+    assert window._session.class_edits.remove(2, replacement=0)
+    qtbot.waitUntil(lambda: window._session.job is None)
+    assert window._session.wait_until_saved()
+    # The one that removed it has ended since.
+    window._session.class_edits.forget_project()
+    asked.answer = Answer.RESTORE
+    assert window.opener.open(image_folder)
+    settled(window, image_folder, qtbot)
+    assert list(window.classes.unknown_ids.buttons) == [2]
+    assert window._session.add_class("new")
+    assert window._session.active_class == 3
+
+
 def test_what_is_discarded_is_gone(window: MainWindow, crash: Crash, asked: Asked, image_folder: Path) -> None:
     crash("a.png")
     asked.answer = Answer.DISCARD

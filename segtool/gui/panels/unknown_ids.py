@@ -24,7 +24,9 @@ class UnknownIds(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, theme.HALF_SPACE, 0, theme.HALF_SPACE)
         self._layout.setSpacing(theme.HALF_SPACE)
-        for signal in (session.document_changed, session.classes_changed, session.project_changed):
+        # Reloading a mask, or recovering one, is an edit that can bring ids along.
+        signals = (session.document_changed, session.classes_changed, session.project_changed, session.history_changed)
+        for signal in signals:
             signal.connect(self._follow)
         self._follow()
 
