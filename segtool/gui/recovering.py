@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -103,10 +104,13 @@ class Recovering(QObject):
     def restore(self, items: Sequence[Recoverable]) -> None:
         """Make the changes edits of their masks, which can be undone, and save those."""
         before: dict[str, npt.NDArray[np.uint8]] = {}
+        counts = Counter(item.key for item in items)
         for item in items:
             document = self._load(item)
             if document is not None:
-                self._edits.after_stroke(partial(self._apply, item, document, before))
+                # Many masks would fill the memory.
+                kept = before if counts[item.key] > 1 else {}
+                self._edits.after_stroke(partial(self._apply, item, document, kept))
         shown = [item.key for item in items if item.key in self._restored]
         if shown:
             self._navigation.open_image(shown[-1])
