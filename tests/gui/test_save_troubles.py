@@ -284,6 +284,8 @@ def test_what_something_else_writes_before_a_file_is_replaced_is_noticed(
     other[5] = 0
 
     def write_both(descriptor: int, data: memoryview) -> int:
+        if threading.current_thread().name.startswith("segtool-journal"):
+            return real_write(descriptor, data)
         monkeypatch.setattr(os, "write", real_write)
         write_mask(mask_path, other)
         return real_write(descriptor, data)
