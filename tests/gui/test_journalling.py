@@ -198,7 +198,7 @@ def test_what_a_closed_window_leaves_is_what_was_chosen(
     fill(session, 0, 1)
     assert opened.status.saved_label.text() == "Unsaved changes"
     journalled(session, qtbot)
-    assert opened.status.saved_label.text() == "Unsaved, journalled"
+    assert opened.status.saved_label.text() == "Unsaved, backed up"
     assert "after a crash" in opened.status.saved_label.toolTip()
     monkeypatch.setattr(ask, "ask_save", lambda parent, images: SaveAnswer.DISCARD)
     assert opened.close()
