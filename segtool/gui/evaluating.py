@@ -84,7 +84,8 @@ class Evaluating:
                 by_stem = read_kinds(path)
             except SegToolError as exc:
                 self._session.warn(f"{exc} The report is made without them.")
-        entries = [entry for entry in usable_images(project) if entry.key not in self._documents.reasons]
+        # Those that cannot be read now are named in the report.
+        entries = usable_images(project)
         kinds = {entry.key: by_stem.get(entry.path.stem, "") for entry in entries}
         if not by_stem and not model.bundled:
             # Scores on images that a version may have learned by heart say little: the report keeps them apart.

@@ -17,6 +17,7 @@ from segtool.formats.mask_png import write_mask
 from segtool.gui.actions import ActionId
 from segtool.gui.main_window import MainWindow
 from segtool.gui.preferences import Preferences
+from segtool.gui.session_state import Overwrite
 from segtool.project.layout import REPORTS_FOLDER
 from segtool.project.project import Project
 
@@ -92,6 +93,27 @@ def test_a_report_on_the_persons_masks_is_written_and_opened(
         "c.tif",
         "sub/a.png",
     ]
+
+
+def test_what_could_not_be_segmented_or_read_is_no_secret(
+    window: MainWindow, folder: Path, desktop: Desktop, qtbot: QtBot
+) -> None:
+    # Its id without a class keeps it from being replaced, and says nothing in an evaluation.
+    mask = np.zeros((90, 120), dtype=np.uint8)
+    mask[20:40, 30:60], mask[:9] = 1, 37
+    write_mask(folder / "masks" / "c.png", mask)
+    write_mask(folder / "masks" / "broken.png", mask)
+    session = window._session
+    assert window.opener.open(folder)
+    assert session.segment(["broken.png", "c.tif"], policy=Overwrite.REPLACE)
+    qtbot.waitUntil(lambda: session.job is None, timeout=60_000)
+    assert "without a class" in session.entry_reason("c.tif")
+    assert session.evaluate()
+    qtbot.waitUntil(lambda: desktop.pages != [], timeout=60_000)
+    (report,) = reports(folder)
+    data = json.loads((report / "report.json").read_text(encoding="utf-8"))
+    assert {row["image"] for row in data["images"]} == {"a.png", "c.tif", "sub/a.png"}
+    assert [row["image"] for row in data["left_out"]] == ["broken.png"]
 
 
 def test_a_page_that_nothing_can_show_is_named(window: MainWindow, folder: Path, qtbot: QtBot) -> None:
