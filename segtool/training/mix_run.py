@@ -161,6 +161,9 @@ def _mixed_card(plan: MixPlan, new: ModelCard, calibration: Calibration | None) 
     return replace(
         new,
         name=plan.out.name,
+        # What a person has said of the trained model is not said of the mix, and two of one title are mistaken.
+        title="",
+        note="",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         training=training,
         metrics=None,

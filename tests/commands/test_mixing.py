@@ -16,6 +16,7 @@ from segtool.core.adaptation import Adaptation
 from segtool.core.run_events import RunDone, RunEvent, RunFailed, RunProgress, RunStarted, from_line
 from segtool.models.card import read_card
 from segtool.models.integrity import verify_model
+from segtool.models.versions import annotate
 from segtool.project.project import Project
 from tests.gui.training_fixtures import make_folder
 from tests.mix_fixtures import POINTS, export_pair
@@ -56,6 +57,7 @@ def _events(text: str) -> list[RunEvent]:
 
 
 def test_a_mix_is_a_whole_model_with_a_card_of_its_own(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    annotate(folder / "models" / "0002-nuclei", title="The best one", note="For the paper.")
     assert _mix(folder, "--events") == cli.DONE
     output = capfd.readouterr()
     assert output.err == ""
@@ -76,7 +78,7 @@ def test_a_mix_is_a_whole_model_with_a_card_of_its_own(folder: Path, capfd: pyte
     assert card.metrics["images"] == len(held_out) == 1
     assert done.base_metrics is not None
     assert done.base_metrics["pooled"] != done.metrics["pooled"]
-    assert card.name == "0003-mix"
+    assert (card.name, card.title, card.note) == ("0003-mix", "", "")
     training = card.training
     assert (training["base"], training["mixed_with"], training["amount"]) == ("0001-nuclei", "0002-nuclei", 0.5)
     assert (training["images"], training["image_keys"], training["steps"]) == (5, ["0.png"], 25)
