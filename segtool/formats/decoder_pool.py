@@ -62,6 +62,13 @@ class DecoderPool:
                         self._get(lane)
                 raise
 
+    def break_off(self) -> None:
+        """End the decoders that somebody waits for: the window closes and waits for nothing."""
+        for lane in Lane:
+            decoder = self._decoders.get(lane)
+            if decoder is not None and self._locks[lane].locked():
+                decoder.end()
+
     def close(self) -> None:
         """End all decoders; whoever asks after that starts new ones."""
         for lane in Lane:

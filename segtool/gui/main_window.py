@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from segtool.formats.decoder_pool import POOL
 from segtool.gui import theme
 from segtool.gui.action_table import GESTURES, action_table
 from segtool.gui.actions import ActionId, ActionSet
@@ -319,6 +320,7 @@ class MainWindow(QMainWindow):
         if self.pages.currentIndex() == _START:
             self.set_panels_visible(True)
         self._preferences.store_layout(self.saveGeometry(), self.saveState() if has_layout else QByteArray())
+        POOL.break_off()
         self.refreshing.close()
         self._training.close()
         self.adapting.shut_down()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,9 @@ from pytestqt.qtbot import QtBot
 
 from segtool.core.geometry import Rect
 from segtool.core.run_settings import RunSettings
+from segtool.formats import isolated
+from segtool.formats.decoder_limits import Limits
+from segtool.formats.decoder_pool import CAN_ISOLATE, POOL, Lane
 from segtool.gui.history.comparing import CompareStage
 from segtool.gui.main_window import MainWindow
 from segtool.gui.training_state import Phase
@@ -91,3 +96,22 @@ def test_uncertainty_and_another_active_model(opened: MainWindow) -> None:
     session.guidance.uncertainty.set_on(True)
     assert session.set_active_model("0002-other")
     assert running() == []
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.skipif(not CAN_ISOLATE, reason="images are decoded in this process")
+def test_an_image_that_takes_for_ever(opened: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolated, "limits_for", lambda *_arguments: Limits(1000, 1000, 2**40))
+    project = opened._session.project
+    assert project is not None
+    isolated.probe_image(project.entries[0].path)
+    decoder = POOL._decoders[Lane.BACK]
+    assert decoder.pid is not None
+    os.kill(decoder.pid, signal.SIGSTOP)
+    opened.images.thumbnails.forget()
+    opened.images.thumbnails.get(project.entries[-1].path)
+    qtbot.waitUntil(POOL._locks[Lane.BACK].locked)
+    opened.ending._is_final = True
+    assert opened.close()
+    assert running() == []
+    assert decoder.has_ended
