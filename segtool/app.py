@@ -49,6 +49,7 @@ def run_window(folder: Path | None = None, *, sample: bool = False) -> int:
     faults.install()
     deadline = Deadline(faults.start)
     session = Session()
+    deadline.wait_for_journal = session.journal.wait_until_written
     training = TrainingControl(session)
     window = MainWindow(session, training, log_file=log_path())
     EventLog(session, training, start=faults.start, parent=app)

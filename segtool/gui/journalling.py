@@ -74,6 +74,14 @@ class Journalling(QObject):
             self._writer.discard()
         return True
 
+    def wait_until_written(self, timeout: float) -> bool:
+        """Wait, in whatever thread, until an end of the process costs nothing that was handed over.
+
+        False after ``timeout`` seconds in which nothing has come of it.
+        """
+        writer = self._writer
+        return writer is None or writer.wait_until_appended(timeout)
+
     def close(self) -> None:
         """Write what is left and end the threads; the journals of what is not saved stay."""
         self._timer.stop()

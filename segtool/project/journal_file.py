@@ -15,6 +15,8 @@ from segtool.project.journal import Header, Record, RecordKind, encode_header, e
 # A shorter one is not worth a new file: which of its records a save has made old can be told at recovery.
 _ANEW_FROM = 1 << 20
 _UNSENT_LIMIT = 64 << 20
+# A slow drive takes one after the other, and it can be seen that it does.
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class JournalFile:
         Whether the folder has not been synced since the file was made.
     has_gap : bool
         Whether so much could not be written that records were dropped: nothing can follow until the next save.
+    pieces : int
+        How many pieces of records have been written: it grows while a long one is.
     """
 
     def __init__(self, path: Path, header: Header) -> None:
@@ -58,6 +62,7 @@ class JournalFile:
         self.last_revision = header.revision
         self.is_new = True
         self.has_gap = False
+        self.pieces = 0
 
     @property
     def path(self) -> Path:
@@ -167,7 +172,8 @@ class JournalFile:
             os.ftruncate(self._descriptor, self._size)
         rest = memoryview(data)
         while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+            rest = rest[os.write(self._descriptor, rest[:_PIECE]) :]
+            self.pieces += 1
         self._size += len(data)
 
     def _begin_anew(self, header: Header) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import os
 import secrets
@@ -23,15 +22,16 @@ from segtool.project.document import FilePrint
 from segtool.project.journal import NO_MASK, Header, Record, RecordKind, TileStream, journal_name
 from segtool.project.journal_file import JournalFile
 from segtool.project.status import Status
+from segtool.project.syncing import sync, sync_folder
 
 _log = logging.getLogger(__name__)
 
 SYNC_WITHIN_S = 1.0
 _RETRY_S = 5.0
+_LOOK_S = 0.05
 # A save does not wait longer for a journal that does not answer: it is the better place for the work.
 _ANNOUNCE_TIMEOUT_S = 5.0
 _UNKNOWN = "unknown"
-_NO_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +108,7 @@ class JournalWriter:
         self._ending = threading.Event()
         self._is_in_trouble = False
         self._is_over = False
+        self._tiles_packed = 0
         self._threads: tuple[threading.Thread, ...] = ()
 
     def write(self, change: Change) -> None:
@@ -124,13 +125,30 @@ class JournalWriter:
             descriptor = answer.result(timeout=_ANNOUNCE_TIMEOUT_S)
             if descriptor >= 0:
                 try:
-                    _sync(descriptor)
+                    sync(descriptor)
                 finally:
                     os.close(descriptor)
 
     def saved(self, key: str, revision: int) -> None:
         """Drop what a verified save of that revision has made old."""
         self._submit(lambda: self._forget_saved(key, revision))
+
+    def wait_until_appended(self, timeout: float) -> bool:
+        """Wait, in whatever thread, until the files hold what was handed over so far: they outlive the process.
+
+        False after ``timeout`` seconds in which nothing has come of it; a change of hundreds of megapixels takes long.
+        """
+        if not self._threads:
+            return True
+        appending, done = self._threads[0], threading.Event()
+        self._tasks.put(done.set)
+        seen, since = self._steps(), time.monotonic()
+        while not done.wait(_LOOK_S) and appending.is_alive():
+            if self._steps() != seen:
+                seen, since = self._steps(), time.monotonic()
+            elif time.monotonic() - since > timeout:
+                return False
+        return True
 
     def discard(self) -> None:
         """Remove every journal that was written here, and write none any more."""
@@ -204,11 +222,19 @@ class JournalWriter:
             what=change.what,
             status=change.status,
             predicted_by=change.predicted_by,
-            tiles=tuple(TileStream(tile.rect, tile.packed()) for tile in change.tiles),
+            tiles=tuple(self._packed(tile) for tile in change.tiles),
         )
         self._try(file, change.key, record)
         if change.kind is RecordKind.TAKEN_BACK and not file.has_changes:
             self._remove(change.key)
+
+    def _steps(self) -> tuple[int, int]:
+        """Return what grows as long as something comes of what was handed over."""
+        return self._tiles_packed, sum(file.pieces for file in tuple(self._files.values()))
+
+    def _packed(self, tile: TilePixels) -> TileStream:
+        self._tiles_packed += 1
+        return TileStream(tile.rect, tile.packed())
 
     def _note_save(self, key: str, revision: int, digest: str, answer: Future[int]) -> None:
         """Append where a save stands; the answer is a descriptor to sync, -1 if there is no journal."""
@@ -297,13 +323,13 @@ class JournalWriter:
     def _sync_all(self, batch: dict[str, tuple[int, int]], *, new_names: bool) -> None:
         try:
             for descriptor, _ in batch.values():
-                _sync(descriptor)
+                sync(descriptor)
         finally:
             for descriptor, _ in batch.values():
                 os.close(descriptor)
         if new_names:
             for folder in (self._folder, *self._folder.parents[:2]):
-                _sync_folder(folder)
+                sync_folder(folder)
         for key, (_, revision) in batch.items():
             self._on_synced(key, revision)
 
@@ -319,27 +345,3 @@ def _digest_of(path: Path, expected: FilePrint | None, written: tuple[str, ...])
         return digest if is_same else _UNKNOWN
     except OSError:
         return _UNKNOWN
-
-
-def _sync(descriptor: int) -> None:
-    """Wait until the disk has what was appended to a file."""
-    try:
-        if hasattr(os, "fdatasync"):
-            os.fdatasync(descriptor)
-        else:
-            os.fsync(descriptor)
-    except OSError as exc:
-        if exc.errno not in _NO_SYNC:
-            raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """Wait until the disk has the names of new files; Windows has no such call, some network drives neither."""
-    if os.name == "nt":
-        return
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
