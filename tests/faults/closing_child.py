@@ -37,6 +37,7 @@ class Moment(StrEnum):
     INFERENCE = "an inference"
     TRAINING = "a training"
     DIALOG = "a modal dialog"
+    RETRAIN = "the retrain dialog"
     QUESTION = "the question about unsaved work"
     LOADING = "an image being loaded"
 
@@ -117,6 +118,8 @@ class _Driver:
                 assert window._training.start(RunSettings(), base="none", name="0001-new")
             case Moment.DIALOG:
                 window.show_about()
+            case Moment.RETRAIN:
+                window.ask_for_training()
             case Moment.QUESTION:
                 window.close()
 
@@ -127,7 +130,7 @@ class _Driver:
                 return session.job is not None
             case Moment.TRAINING:
                 return the_window()._training.is_running
-            case Moment.DIALOG | Moment.QUESTION:
+            case Moment.DIALOG | Moment.RETRAIN | Moment.QUESTION:
                 return modal is not None
             case Moment.SAVING:
                 return session.save_state.kind in (SaveKind.SAVING, SaveKind.FAILED) or not session.is_dirty

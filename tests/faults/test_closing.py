@@ -51,11 +51,12 @@ def _scenarios(count: int) -> list[tuple[Moment, How, Saves]]:
         (Moment.TRAINING, How.LOGOUT, Saves.WHOLE),
         (Moment.INFERENCE, How.CLOSE, Saves.WHOLE),
         (Moment.LOADING, How.TERM, Saves.WHOLE),
+        (Moment.RETRAIN, How.TERM, Saves.WHOLE),
     ]
     rng = random.Random(19)
     while len(first) < count:
         moment, how, saves = rng.choice(list(Moment)), rng.choice(list(How)), rng.choice(list(Saves))
-        if moment in (Moment.DIALOG, Moment.QUESTION) and how not in SIGNALS:
+        if moment in (Moment.DIALOG, Moment.RETRAIN, Moment.QUESTION) and how not in SIGNALS:
             # Behind a modal dialog the window cannot be reached.
             continue
         if how is How.CLOSE and saves is Saves.STUCK:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QThread
+from PySide6.QtCore import QCoreApplication, QThread, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -18,6 +18,7 @@ from segtool.core.run_settings import RunSettings
 from segtool.formats import isolated
 from segtool.formats.decoder_limits import Limits
 from segtool.formats.decoder_pool import CAN_ISOLATE, POOL, Lane
+from segtool.gui.dialogs.retrain_dialog import RetrainDialog
 from segtool.gui.history.comparing import CompareStage
 from segtool.gui.main_window import MainWindow
 from segtool.gui.training_state import Phase
@@ -115,3 +116,18 @@ def test_an_image_that_takes_for_ever(opened: MainWindow, qtbot: QtBot, monkeypa
     assert opened.close()
     assert running() == []
     assert decoder.has_ended
+
+
+def test_the_retrain_dialog_when_the_program_is_told_to_end(
+    opened: MainWindow, qtbot: QtBot, qapp: QApplication
+) -> None:
+    def end() -> None:
+        (dialog,) = opened.findChildren(RetrainDialog)
+        qtbot.waitUntil(lambda: dialog._worker.is_running, timeout=10_000)
+        QCoreApplication.exit(0)
+
+    QTimer.singleShot(0, opened, opened.ask_for_training)
+    QTimer.singleShot(0, opened, end)
+    qapp.exec()
+    assert "retrain dialog" not in running()
+    assert not opened._training.is_running

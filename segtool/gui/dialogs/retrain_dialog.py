@@ -114,12 +114,23 @@ class RetrainDialog(QDialog):
         remember_scope(self.run_form.refresh_scope)
         super().accept()
 
+    def exec(self) -> int:
+        """Ask the person; the thread has ended afterwards, also if the program was told to end meanwhile."""
+        result = super().exec()
+        self._end_thread()
+        return result
+
     def done(self, result: int) -> None:
-        """End the thread whichever way the dialog is closed, and listen no more: nothing may start it again."""
-        self._session.saved_changed.disconnect(self._read_images)
-        self._session.entries_changed.disconnect(self._read_images)
-        self._worker.close()
+        """End the thread whichever way the dialog is closed."""
+        self._end_thread()
         super().done(result)
+
+    def _end_thread(self) -> None:
+        """Listen no more either: nothing may start it again."""
+        if not self._worker.is_over:
+            self._session.saved_changed.disconnect(self._read_images)
+            self._session.entries_changed.disconnect(self._read_images)
+            self._worker.close()
 
     # Building ----------------------------------------------------------------------------------
 
