@@ -12,6 +12,7 @@ from segtool.gui.session_signals import SessionSignals
 from segtool.gui.session_state import Level
 
 PATIENCE_MS = 30_000
+_OVERSLEPT_MS = 5_000
 
 
 class RunWatch(QObject):
@@ -89,6 +90,11 @@ class RunWatch(QObject):
 
     @Slot()
     def _tell(self) -> None:
+        if self.seconds * 1000 > self._timer.interval() + _OVERSLEPT_MS:
+            # This program was stopped itself, perhaps with the whole computer: the process gets its time anew.
+            self._timer.start()
+            self._last = time.monotonic()
+            return
         self.is_silent = True
         self._session.ask(self.text, Level.WARNING, [("Stop it", self._stop), ("Keep waiting", lambda: None)])
 
