@@ -93,7 +93,7 @@ class Ending(QObject):
 
     def _may_stop_training(self) -> bool:
         state = self._training.state
-        return not state.is_active or ask.ask_stop_training(self._window, epochs=len(state.epochs))
+        return not state.is_active or ask.ask_stop_training(self._window, epochs=state.epochs_kept)
 
     def _may_leave_masks(self) -> bool:
         unsaved = self._session.unsaved_keys()

@@ -101,7 +101,7 @@ class FolderOpener(QObject):
         state = self._training.state
         if not state.is_active:
             return True
-        if not ask.ask_stop_training(self._window, epochs=len(state.epochs)):
+        if not ask.ask_stop_training(self._window, epochs=state.epochs_kept):
             return False
         self._training.shut_down()
         return True

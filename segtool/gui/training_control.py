@@ -212,7 +212,7 @@ class TrainingControl(QObject):
         self._plan = plan
         self._started = time.monotonic()
         self._ticks.start()
-        self._set(RunState(phase=Phase.SAVING, name=plan.name, base=plan.base, stage="Saving masks"))
+        self._set(plan.first_state)
         self._session.save_all()
         self._go_on_when_saved()
         return self.is_running

@@ -11,6 +11,7 @@ from segtool.core.classes import ClassSet
 from segtool.core.errors import SegToolError, TrainingError
 from segtool.core.run_settings import FINE_TUNING_RATE, FROM_SCRATCH_RATE, NEW_CLASSES_RATE, RunSettings
 from segtool.gui.training_run import RunRequest
+from segtool.gui.training_state import Phase, RunState
 from segtool.models import base as bases
 from segtool.models.base import FROM_SCRATCH
 from segtool.models.store import ModelEntry, ModelStore
@@ -38,6 +39,8 @@ class RunPlan:
         Where the run keeps its state.
     resumes : bool
         Whether it goes on from there.
+    resumed_after : int
+        How many epochs it has behind it then.
     """
 
     project: Project
@@ -47,11 +50,18 @@ class RunPlan:
     compare: str
     checkpoint: Path
     resumes: bool = False
+    resumed_after: int = 0
 
     @property
     def out(self) -> Path:
         """Folder of the new model."""
         return self.project.data_root / MODELS_FOLDER / self.name
+
+    @property
+    def first_state(self) -> RunState:
+        """How it stands when it has just been asked for."""
+        asked = RunState(phase=Phase.SAVING, name=self.name, base=self.base, resumed_after=self.resumed_after)
+        return replace(asked, stage="Saving masks")
 
 
 def new_plan(project: Project, settings: RunSettings, *, base: str, name: str, active: ModelEntry | None) -> RunPlan:
@@ -64,7 +74,8 @@ def resuming_plan(project: Project, run: UnfinishedRun, *, active: ModelEntry | 
     name = run.name
     if not run.is_version or os.path.lexists(project.data_root / MODELS_FOLDER / name):
         name = project.store.next_version_name(name)
-    return RunPlan(project, run.settings, run.base, name, _name(active), run.path, resumes=True)
+    plan = RunPlan(project, run.settings, run.base, name, _name(active), run.path)
+    return replace(plan, resumes=True, resumed_after=run.epochs)
 
 
 def _name(active: ModelEntry | None) -> str:

@@ -155,6 +155,8 @@ class RunState:
         How many images the run learns from and is measured on; 0 until it says so.
     epochs : tuple of RunEpoch
         The validations so far, oldest first.
+    resumed_after : int
+        How many epochs there were before the run was gone on with.
     first_preview, last_preview : RunPreview or None
         What the network made of one image first, and what it makes of it now; None until the run shows them.
     comparison : Comparison or None
@@ -179,6 +181,7 @@ class RunState:
     train_images: int = 0
     held_out: int = 0
     epochs: tuple[RunEpoch, ...] = ()
+    resumed_after: int = 0
     first_preview: RunPreview | None = None
     last_preview: RunPreview | None = None
     comparison: Comparison | None = None
@@ -190,6 +193,11 @@ class RunState:
     def is_active(self) -> bool:
         """Whether a run is under way."""
         return self.phase in ACTIVE_PHASES
+
+    @property
+    def epochs_kept(self) -> int:
+        """How many epochs are not lost if the run is ended now."""
+        return max(self.resumed_after, self.epochs[-1].epoch if self.epochs else 0)
 
     @property
     def has_candidate(self) -> bool:

@@ -59,6 +59,9 @@ def test_it_is_offered_at_the_next_opening_and_resumed_with_what_it_was_begun_wi
     assert "--settings" not in found
     assert not window.learning.unfinished.isVisible()
     assert not window.action_set[ActionId.RESUME_TRAINING].isEnabled()
+    # Who stops it before its next epoch is told of those that it had.
+    assert not window._training.state.epochs
+    assert window._training.state.epochs_kept == 3
 
 
 def test_discarding_removes_it(window: MainWindow, folder: Path, qtbot: QtBot) -> None:
