@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segtool.formats.atomic import write_atomic
+from segtool.project.guard import make_own_folder
 from segtool.project.journal import Header, Record, RecordKind, encode_header, encode_record
 
 # A shorter one is not worth a new file: which of its records a save has made old can be told at recovery.
@@ -149,7 +150,9 @@ class JournalFile:
         self._close()
 
     def _create(self, header: bytes) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        # A folder that is gone is not made again: it would hide what comes back there.
+        make_own_folder(self._path.parent.parent)
+        make_own_folder(self._path.parent)
         if self._size:
             raise OSError(errno.EBADF, "the journal could not be opened again")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)

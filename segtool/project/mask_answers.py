@@ -15,6 +15,7 @@ from segtool.core.errors import SaveError
 from segtool.formats.atomic import write_atomic
 from segtool.formats.mask_kinds import MaskKind, OddMask, Table
 from segtool.formats.source import why
+from segtool.project.guard import make_own_folder
 
 ANSWERS_FILE = Path(".segtool", "mask-values.json")
 _VERSION = 1
@@ -64,7 +65,7 @@ def write_answers(data_root: Path, answers: MaskAnswers) -> None:
     path = data_root / ANSWERS_FILE
     tables = {kind.value: dict(table) for kind, table in answers.tables.items()}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_own_folder(path.parent)
     except OSError as cause:
         raise SaveError(f"cannot be made ({why(cause)})", path=path.parent) from cause
     write_atomic(path, (json.dumps({"version": _VERSION, "tables": tables}, indent=1) + "\n").encode())

@@ -230,6 +230,15 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, heard: Heard) -> N
     assert heard.troubles[1:] == [""]
 
 
+def test_a_folder_of_images_that_is_gone_is_not_made_again(tmp_path: Path, heard: Heard) -> None:
+    folder = tmp_path / "gone" / ".segtool" / "journal"
+    writer = JournalWriter(folder, on_synced=heard.on_synced, on_trouble=heard.on_trouble)
+    writer.write(change(tmp_path, 1))
+    heard.wait_for(troubles=1)
+    writer.close()
+    assert not (tmp_path / "gone").exists()
+
+
 def test_what_cannot_be_kept_in_memory_leaves_no_gap(
     writer: JournalWriter, heard: Heard, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
