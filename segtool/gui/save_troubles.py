@@ -181,7 +181,8 @@ class SaveTroubles(QObject):
         others = {key: error for key, error in failures.items() if key not in conflicts}
         wanted = {key: error_text(error) for key, error in conflicts.items()}
         if others:
-            wanted[""] = _text_of(list(others.values()))
+            # A mask is named before segtool.json, which has no key: it is the person's work.
+            wanted[""] = _text_of([others[key] for key in sorted(others, key=lambda key: not key)])
         for topic, text in list(self._told.items()):
             if wanted.get(topic) != text:
                 self._session.message_over.emit(self._told.pop(topic))

@@ -21,7 +21,7 @@ _MAX_BYTES = 256 * 2**20
 # No path is longer, and longer texts would take seconds to lay out wherever they are shown.
 _MAX_TEXT = 4096
 _MAX_REASON = 300
-_REMEDY = "Correct the file, or move it away to start anew; masks are not touched."
+_REMEDY = "Open the folder in the window to use a backup, or move the file away to start anew; masks are not touched."
 
 
 class NewerFileError(ProjectError):

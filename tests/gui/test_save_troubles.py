@@ -21,6 +21,7 @@ from segtool.gui import saving
 from segtool.gui.main_window import MainWindow
 from segtool.gui.session import Session
 from segtool.gui.session_state import ChangedMaskAnswer, Level, SaveKind
+from segtool.project.status import Status
 
 SHAPE = (90, 120)
 BOX = Rect(10, 20, 30, 15)
@@ -207,12 +208,16 @@ def test_one_question_for_all_that_could_not_be_saved(
         real_replace(source, destination)
 
     monkeypatch.setattr(os, "replace", full)
+    opened.project.set_status("c.tif", Status.CORRECTED)
+    assert not opened.wait_until_saved()
     for key in ("a.png", "b.png"):
         assert opened.open_image(key)
         paint(opened, value=0)
     assert not opened.wait_until_saved()
     (text,) = asked.open
-    assert "files could not be saved" in text
+    assert text.startswith("3 files could not be saved")
+    # The masks are what a person thinks of.
+    assert "masks" in text.partition("open. ")[2].partition(":")[0]
     # Somewhere else, where something of that name is already.
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
