@@ -239,8 +239,7 @@ class TrainingControl(QObject):
         run.finished.connect(self._on_done)
         run.failed.connect(self._fail)
         run.cancelled.connect(self._on_cancelled)
-        # Before its process: one that cannot be started says so at once on some systems.
-        self._run = run
+        self._run = run  # before its process: one that cannot be started says so at once on some systems
         self._watch.begin()
         self._set(replace(self._state, phase=Phase.TRAINING, stage="Starting"))
         try:
