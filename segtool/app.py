@@ -6,7 +6,7 @@ import contextlib
 import locale
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 
 from segtool import __version__
@@ -66,6 +66,8 @@ def run_window(folder: Path | None = None, *, sample: bool = False) -> int:
         termination.uninstall()
         faults.uninstall()
         POOL.close()
+        # The window that was closed last asks for the end too: an event loop after this one would end at once.
+        QCoreApplication.removePostedEvents(app, QEvent.Type.Quit.value)
 
 
 def make_application() -> QApplication:
