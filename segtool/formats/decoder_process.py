@@ -33,11 +33,14 @@ class DecoderEndedError(Exception):
         could not be started.
     was_ready : bool
         Whether it had got as far as to take requests.
+    was_asked : bool
+        Whether it had been asked anything: if not, no file has anything to do with its end.
     """
 
-    def __init__(self, code: int | None, *, was_ready: bool) -> None:
+    def __init__(self, code: int | None, *, was_ready: bool, was_asked: bool = True) -> None:
         self.code = code
         self.was_ready = was_ready
+        self.was_asked = was_asked
         super().__init__(f"the decoder has ended ({code})")
 
 
@@ -92,7 +95,7 @@ class DecoderProcess:
                 self._wait_until_ready(check)
             self._channel.send(request)
         except ChannelClosedError:
-            raise self._ended() from None
+            raise self._ended(was_asked=False) from None
 
     def receive(self, *, check: Callable[[], None]) -> Message:
         """Return the next answer; DecoderEndedError, or whatever ``check`` raises, as ``Channel.receive``."""
@@ -141,12 +144,12 @@ class DecoderProcess:
         except psutil.Error:
             return ""
 
-    def _ended(self) -> DecoderEndedError:
+    def _ended(self, *, was_asked: bool = True) -> DecoderEndedError:
         """Say how the process ended; one that has closed its end of the socket and lives on is ended."""
         self._keeper.join(_END_S)
         self.end()
         code = None if self._process is None else self._process.returncode
-        return DecoderEndedError(code, was_ready=self._is_ready)
+        return DecoderEndedError(code, was_ready=self._is_ready, was_asked=was_asked)
 
     def _keep(self, command: list[str], end: socket.socket) -> None:
         try:

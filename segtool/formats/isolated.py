@@ -93,8 +93,8 @@ def _ask(path: Path, *, pixels: bool, partial: bool, lane: Lane, is_wanted: Call
                 found = _Question(path, pixels=pixels, partial=partial, is_wanted=is_wanted, decoder=decoder).ask()
             break
         except DecoderEndedError as ended:
-            # One that nobody has asked for long goes by itself, maybe in this moment.
-            if is_last or ended.code != 0:
+            # One that nobody has asked for long goes by itself, maybe in this moment, or was ended by somebody.
+            if is_last or (ended.code != 0 and ended.was_asked):
                 raise _lost(path, ended) from ended
         except TooLateError as late:
             raise _too_slow(path) from late
