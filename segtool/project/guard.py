@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import time
@@ -84,6 +85,14 @@ else:
 
 
 def make_own_folder(path: Path) -> None:
-    """Make ``.segtool/`` if it is not there, but not what it lies in."""
+    """Make ``.segtool/``, or a folder in it, if it is not there, but not what it lies in.
+
+    Raises
+    ------
+    OSError
+        If what it lies in is not there, or is empty: that is where a drive was that will come back.
+    """
+    if path.name == OWN_FOLDER and next(path.parent.iterdir(), None) is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     with contextlib.suppress(FileExistsError):
         os.mkdir(path)

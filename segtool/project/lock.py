@@ -193,7 +193,7 @@ class FolderLock:
             except (FileNotFoundError, NotADirectoryError):
                 if self._is_over:
                     break
-                # If the folder itself is gone, none is made in its place.
+                # If the folder itself is gone, or where a drive was, none is made in its place.
                 with contextlib.suppress(OSError):
                     make_own_folder(self._path.parent)
                     if not _create(self._path, self._data):

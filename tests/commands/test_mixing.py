@@ -120,6 +120,7 @@ def test_without_a_folder_nothing_is_scored_and_models_are_folders(folder: Path)
     assert plan["compare"] == plan["new"] == models / "0002-nuclei"
 
 
+@pytest.mark.slow
 def test_a_version_for_other_classes_keeps_its_outputs_and_text_is_for_people(folder: Path, capsys) -> None:
     models = folder / "models"
     export_tiny_model(models / "0005-ground", classes=GROUND, name="0005-ground", seed=9)

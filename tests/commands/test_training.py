@@ -113,6 +113,7 @@ def test_a_failure_in_the_middle_is_one_line_and_one_event(command: list[str], t
     assert not (tmp_path / "model").exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_is_resumed_and_ends_with_its_program(start, command: list[str], tmp_path: Path) -> None:
     (tmp_path / "kinds.csv").write_text("stem,kind\n0,dark\n1,bright\n")
     process = start("--events", "--kinds", str(tmp_path / "kinds.csv"))

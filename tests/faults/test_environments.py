@@ -133,6 +133,7 @@ def _wrong_command(place: Place, tmp_path: Path, locales: Path) -> str:
     return ""
 
 
+@pytest.mark.slow
 def test_strange_environments(
     tmp_path: Path, locales: Path, times: Times, counted: Callable[[FaultCount], None]
 ) -> None:

@@ -78,6 +78,7 @@ def _damaged(good: bytes, rng: random.Random, number: int) -> bytes:
     return rng.randbytes(rng.randrange(5000))
 
 
+@pytest.mark.slow
 def test_damaged_settings(
     tmp_path: Path, isolated_home: Path, times: Times, counted: Callable[[FaultCount], None]
 ) -> None:

@@ -50,15 +50,6 @@ def _drive(place: Path) -> Iterator[bool]:
 
 
 @contextlib.contextmanager
-def _read_only(folder: Path) -> Iterator[None]:
-    assert _mount("-o", "remount,ro", os.fspath(folder.parent))
-    try:
-        yield
-    finally:
-        assert _mount("-o", "remount,rw", os.fspath(folder.parent))
-
-
-@contextlib.contextmanager
 def _read_only_mask(folder: Path) -> Iterator[None]:
     mask = os.fspath(folder / "masks" / "a.png")
     assert _mount("--bind", mask, mask)
@@ -117,7 +108,6 @@ def _removed(folder: Path) -> Iterator[None]:
 
 
 MOUNTED: dict[str, Vanish] = {
-    "read-only drive": _read_only,
     "read-only mask": _read_only_mask,
     "unmounted drive": _unmounted,
 }

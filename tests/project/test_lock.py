@@ -187,6 +187,10 @@ def test_a_lock_that_was_deleted_is_put_back_unless_the_folder_is_gone(tmp_path:
     folder.mkdir()
     lock = FolderLock.take(folder, doing="window")
     shutil.rmtree(folder / ".segtool")
+    # It is empty, as the place is where a drive was.
+    lock.confirm()
+    assert look_at_lock(folder).claim is Claim.FREE
+    (folder / "a.png").touch()
     lock.confirm()
     assert look_at_lock(folder).claim is Claim.HERE
     shutil.rmtree(folder)

@@ -77,6 +77,7 @@ def test_the_curve_is_that_of_the_mixes_even_if_scoring_sets_them_on_the_new_net
     np.testing.assert_allclose([p.loss for p in points], [first + (last - first) * a for a in AMOUNTS], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_both_networks_of_a_mix_say_the_same(tmp_path: Path) -> None:
     folders = export_pair(tmp_path)
     (base, _), (new, card) = (load_model(folder) for folder in folders)

@@ -52,6 +52,7 @@ def test_weights_that_have_gone_astray_end_the_run_in_words() -> None:
         stepper.validate(crops, classes)
 
 
+@pytest.mark.slow
 def test_a_step_with_frozen_statistics_leaves_them_alone() -> None:
     classes, _, crops = _scene("one foreground")
     batch = to_batch([image for image, _ in crops], [mask for _, mask in crops], classes)
@@ -67,6 +68,7 @@ def test_a_step_with_frozen_statistics_leaves_them_alone() -> None:
         assert any(not np.array_equal(a, b) for a, b in zip(trained, now, strict=True))
 
 
+@pytest.mark.slow
 def test_the_average_follows_the_weights_from_behind() -> None:
     classes, stepper, crops = _scene("several with gaps")
     batch = to_batch([image for image, _ in crops], [mask for _, mask in crops], classes)

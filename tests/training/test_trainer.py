@@ -96,6 +96,7 @@ def test_the_same_seed_gives_the_same_run(tmp_path: Path) -> None:
         assert first.val_loss == pytest.approx(second.val_loss, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_broken_off_comes_to_the_same_weights(tmp_path: Path) -> None:
     straight = list(run_training(_plan(tmp_path, out=tmp_path / "models" / "straight")))
     plan = _plan(tmp_path, checkpoint=tmp_path / "run.npz")
@@ -202,6 +203,7 @@ def test_a_few_steps_learn_to_tell_nuclei_from_background(tmp_path: Path) -> Non
     assert done.metrics["pooled"]["f1"] > 0.75
 
 
+@pytest.mark.slow
 def test_fine_tuning_compares_with_its_base(tmp_path: Path, tiny_model_folder: Path) -> None:
     plan = _plan(tmp_path, base=tiny_model_folder, compare=tiny_model_folder)
     *_, done = run_training(plan)
@@ -221,6 +223,7 @@ def test_a_base_that_knows_other_classes_is_not_compared_with(tmp_path: Path, ti
     assert done.base_metrics is None
 
 
+@pytest.mark.slow
 def test_stop_keeps_the_best_so_far(tmp_path: Path) -> None:
     plan = _plan(tmp_path, settings=SETTINGS.with_time(60))
     seen: list[RunEvent] = []
@@ -278,6 +281,7 @@ def test_held_out_masks_without_a_label_are_named_as_such(tmp_path: Path) -> Non
     assert not plan.out.exists()
 
 
+@pytest.mark.slow
 def test_without_held_out_images_nothing_is_scored(tmp_path: Path) -> None:
     *_, done = run_training(_plan(tmp_path, held_out=[]))
     assert isinstance(done, RunDone)
@@ -359,6 +363,7 @@ def test_a_run_from_the_general_base_keeps_its_body_and_takes_its_head_where_it_
             np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.slow
 def test_what_a_run_learnt_from_stands_on_its_card(tmp_path: Path) -> None:
     first = _plan(tmp_path)
     list(run_training(first))

@@ -93,6 +93,7 @@ def test_the_theme_is_followed(adapted: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: ground() == theme.LIGHT.base)
 
 
+@pytest.mark.slow
 def test_a_version_is_made_scored_and_listed_while_the_window_stays_usable(adapted: MainWindow, qtbot: QtBot) -> None:
     session, control = adapted._session, adapted.adapting
     dialog = _open(adapted)
