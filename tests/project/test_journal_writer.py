@@ -61,6 +61,8 @@ def heard() -> Heard:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    # A folder with nothing in it is where a drive was: no journal is put there.
+    (tmp_path / "a.tif").touch()
     return tmp_path / ".segtool" / "journal"
 
 
