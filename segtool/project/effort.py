@@ -240,6 +240,9 @@ def _append(path: Path, line: bytes) -> None:
     try:
         if path.exists() and not path.is_file():
             raise SaveError("could not be saved: a folder, pipe or device has this name", path=path)
+        if next(path.parent.iterdir(), None) is None:
+            # The place where a drive was; one that has come back would hide the record.
+            raise SaveError("could not be saved: the folder is not there any more", path=path)
         with open(path, "a+b") as stream:
             if stream.tell() > 0:
                 stream.seek(-1, os.SEEK_END)
