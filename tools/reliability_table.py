@@ -35,7 +35,7 @@ def table(rows: list[FaultCount], earlier: list[FaultCount]) -> str:
     everything = sorted([*rows, *old.values()], key=lambda row: (int(row.test.lstrip("R")), row.done))
     lines = [
         f"| {row.test}{stars.get((row.test, row.done), '')} | {row.done} | {row.times:,} | {row.promise} | {row.bad} "
-        f"| {row.found} |"
+        f"| {' '.join(row.found.replace('|', '/').split())} |"
         for row in everything
     ]
     times, bad = sum(row.times for row in everything), sum(row.bad for row in everything)
