@@ -24,6 +24,7 @@ from PIL import Image as PillowImage
 import segtool
 from segtool.core.errors import ImageError
 from segtool.formats import decoder_pool, decoder_process, image, isolated
+from segtool.formats.decoder_channel import Message
 from segtool.formats.decoder_limits import Limits, limits_for
 from segtool.formats.decoder_pool import POOL, DecoderPool, Lane
 from segtool.formats.decoder_process import DecoderProcess
@@ -120,13 +121,23 @@ def test_an_error_has_the_same_words_and_costs_no_decoder(
 @pytest.mark.parametrize(
     ("number", "words"), [(signal.SIGKILL, "ended from outside"), (signal.SIGSEGV, "decoder crash (SIGSEGV)")]
 )
-def test_a_decoder_that_dies_costs_one_image(tmp_path: Path, number: signal.Signals, words: str) -> None:
+def test_a_decoder_that_dies_costs_one_image(
+    tmp_path: Path, number: signal.Signals, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, receive = threading.Event(), DecoderProcess.receive
+
+    def note_and_receive(decoder: DecoderProcess, *, check: Callable[[], None]) -> Message:
+        asked.set()
+        return receive(decoder, check=check)
+
+    monkeypatch.setattr(DecoderProcess, "receive", note_and_receive)
     path = tmp_path / "a.png"
     path.write_bytes(KINDS["colour.png"])
     pid = stopped(Lane.BACK)
     with ThreadPoolExecutor(1) as threads:
         reading = threads.submit(isolated.read_image, path)
-        wait_until(POOL._locks[Lane.BACK].locked)
+        # Before that it would have nothing to do with the image, which another one would read.
+        wait_until(asked.is_set)
         os.kill(pid, number)
         # It is woken to take it; what is killed does not wait for that.
         with suppress(ProcessLookupError):
