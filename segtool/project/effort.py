@@ -17,6 +17,7 @@ from segtool.core.effort import Correction, measure_correction
 from segtool.core.errors import SaveError
 from segtool.formats.mask_png import read_mask
 from segtool.formats.source import why
+from segtool.project.guard import holds_nothing
 from segtool.project.shown import read_shown
 from segtool.project.status import Status
 
@@ -240,8 +241,7 @@ def _append(path: Path, line: bytes) -> None:
     try:
         if path.exists() and not path.is_file():
             raise SaveError("could not be saved: a folder, pipe or device has this name", path=path)
-        if next(path.parent.iterdir(), None) is None:
-            # The place where a drive was; one that has come back would hide the record.
+        if holds_nothing(path.parent):
             raise SaveError("could not be saved: the folder is not there any more", path=path)
         with open(path, "a+b") as stream:
             if stream.tell() > 0:

@@ -84,6 +84,19 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def holds_nothing(folder: Path, *, but_for: str = "") -> bool:
+    """Tell whether a folder is empty, or but for one name: it is the place where a drive was that will come back.
+
+    Raises
+    ------
+    OSError
+        If it is not there or cannot be read.
+    """
+    # One name is enough: a list of all would cost each save of a folder of 100,000 images tens of milliseconds.
+    with os.scandir(folder) as entries:
+        return all(entry.name == but_for for entry in entries)
+
+
 def make_own_folder(path: Path) -> None:
     """Make ``.segtool/``, or a folder in it, if it is not there, but not what it lies in.
 
@@ -92,7 +105,7 @@ def make_own_folder(path: Path) -> None:
     OSError
         If what it lies in is not there, or is empty: that is where a drive was that will come back.
     """
-    if path.name == OWN_FOLDER and next(path.parent.iterdir(), None) is None:
+    if path.name == OWN_FOLDER and holds_nothing(path.parent):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     with contextlib.suppress(FileExistsError):
         os.mkdir(path)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QColorDialog, QFileDialog, QMessageBox, QPushButton, QWidget
@@ -26,6 +27,7 @@ from segtool.project.lock import LockFound
 from segtool.project.mask_question import MaskQuestion
 
 _Role = QMessageBox.ButtonRole
+_Answer = TypeVar("_Answer")
 
 
 class SaveAnswer(Enum):
@@ -68,8 +70,7 @@ def ask_changed_mask(parent: QWidget, *, key: str) -> ChangedMaskAnswer | None:
         _button(box, "Save a copy…", _Role.AcceptRole): ChangedMaskAnswer.COPY,
         _button(box, "Keep mine", _Role.DestructiveRole): ChangedMaskAnswer.KEEP,
     }
-    clicked = _run(box)
-    return None if clicked is None else answers.get(clicked)
+    return _chosen(box, answers)
 
 
 def ask_recovery(parent: QWidget, *, found: Sequence[FoundChanges]) -> list[Answer]:
@@ -145,8 +146,7 @@ def ask_overwrite(parent: QWidget, *, worked_on: int, total: int) -> Overwrite |
     if worked_on < total:
         answers[_button(box, "Skip", _Role.AcceptRole)] = Overwrite.SKIP
     answers[_button(box, "Replace", _Role.DestructiveRole)] = Overwrite.REPLACE
-    clicked = _run(box)
-    return None if clicked is None else answers.get(clicked)
+    return _chosen(box, answers)
 
 
 def ask_read_only(parent: QWidget, *, root: Path, reason: str) -> ReadOnlyAnswer:
@@ -169,8 +169,7 @@ def ask_lock(parent: QWidget, *, found: LockFound) -> LockAnswer | None:
         _button(box, "Open read-only", _Role.AcceptRole, default=True): LockAnswer.VIEW,
         _button(box, "Open for editing anyway", _Role.DestructiveRole): LockAnswer.EDIT,
     }
-    clicked = _run(box)
-    return None if clicked is None else answers.get(clicked)
+    return _chosen(box, answers)
 
 
 def ask_large_image(parent: QWidget, key: str, *, needs: int, free: int, is_swollen: bool = False) -> bool:
@@ -205,8 +204,7 @@ def ask_mask_size(parent: QWidget, *, question: MaskQuestion) -> Fit | None:
     for text, fit in (("Crop or pad", Fit.CROP), ("Resize", Fit.RESIZE), ("Start blank", Fit.BLANK)):
         answers[_button(box, text, _Role.AcceptRole, default=fit is question.likely_fit)] = fit
     _button(box, "View only", _Role.RejectRole)
-    clicked = _run(box)
-    return None if clicked is None else answers.get(clicked)
+    return _chosen(box, answers)
 
 
 def ask_mask_values(parent: QWidget, *, question: MaskQuestion, classes: ClassSet) -> ValuesAnswer | None:
@@ -278,6 +276,12 @@ def _button(box: QMessageBox, text: str, role: QMessageBox.ButtonRole, *, defaul
     if default:
         box.setDefaultButton(button)
     return button
+
+
+def _chosen(box: QMessageBox, answers: Mapping[QPushButton, _Answer]) -> _Answer | None:
+    """Show the box and return what the button stands for that was clicked; None as ``_run``."""
+    clicked = _run(box)
+    return None if clicked is None else answers.get(clicked)
 
 
 def _run(box: QMessageBox) -> QPushButton | None:

@@ -15,6 +15,7 @@ from segtool.formats.mask_png import write_mask
 from segtool.formats.originals import keep_original
 from segtool.gui.jobs.worker import Job
 from segtool.project.document import Document, FilePrint
+from segtool.project.guard import holds_nothing
 from segtool.project.layout import OWN_FOLDER
 
 
@@ -104,7 +105,7 @@ def refuse_missing(folder: Path) -> None:
     A drive that was unmounted leaves an empty folder, in which masks would be hidden once it is back.
     """
     try:
-        is_there = any(item.name != OWN_FOLDER for item in folder.iterdir())
+        is_there = not holds_nothing(folder, but_for=OWN_FOLDER)
     except OSError:
         is_there = False
     if not is_there:
